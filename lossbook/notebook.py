@@ -1,0 +1,56 @@
+"The kit a chapter imports in one hidden cell: `from lossbook.notebook import *`."
+from configparser import ConfigParser
+from contextlib import contextmanager
+from pathlib import Path
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .style import style
+
+__all__ = ["np", "plt", "settings", "test_close", "expect_fail"]
+
+
+def _settings():
+    "The `[book]` section of the nearest `settings.ini` at or above the working directory."
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "settings.ini").exists():
+            parser = ConfigParser()
+            parser.read(folder / "settings.ini", encoding="utf-8")
+            return parser["book"]
+    raise FileNotFoundError(f"no settings.ini at or above {Path.cwd()}: run inside a clone of the book")
+
+
+def test_close(
+    actual,  # Number or array to test
+    expected,  # What it must be, of the same shape
+    rtol=1e-12,  # Relative error allowed
+    atol=0.0,  # Absolute error allowed: none unless given, so 0 never passes for 1e-17
+):
+    "Assert that two numbers or arrays agree, NaN with NaN, without broadcasting."
+    assert np.shape(actual) == np.shape(expected), f"shapes {np.shape(actual)} and {np.shape(expected)} differ"
+    np.testing.assert_allclose(actual, expected, rtol=rtol, atol=atol)
+
+
+test_close.__test__ = False  # no pytest test, whatever its name
+
+
+@contextmanager
+def expect_fail(
+    error=Exception,  # Exception class that must be raised
+    match="",  # Regular expression that its message must contain
+):
+    "Run a block that must fail, and show the sentence it fails with."
+    try:
+        yield
+    except error as e:
+        assert re.search(match, str(e)), f"{match!r} is not in {str(e)!r}"
+        print(f"{type(e).__name__}: {e}")
+    else:
+        raise AssertionError(f"no {error.__name__} was raised")
+
+
+settings = _settings()
+plt.style.use(style)
+np.set_printoptions(legacy="1.25")  # 0.25 prints as 0.25, not as np.float64(0.25)
