@@ -1,0 +1,68 @@
+"""The look of every picture in the book, named once.
+
+matplotlib, the site's CSS and the figures one can touch all take their colours from here.
+Nothing here imports matplotlib: `plt.style.use(style)` and `plt.style.context(style)` read it.
+"""
+from pathlib import Path
+
+__all__ = ["COLORS", "DARK_COLORS", "style", "css_variables", "themed"]
+
+COLORS = {
+    "truth": "#0067ad",  # what is: `y_true`, the reference mask, the positive class
+    "prediction": "#c24a00",  # what the model says: `y_pred`, the predicted mask, a fitted line
+    "agreement": "#008068",  # where both say the same: overlap, true positives
+    "error": "#93195f",  # where they differ: residuals, false positives, false negatives
+    "other": "#5e4a00",  # a third thing, of neither side
+    "ink": "#24292f",  # text and axes
+    "muted": "#5f6873",  # ticks, captions, what is beside the point
+    "grid": "#dfe3e8",  # rules and grids
+    "paper": "#ffffff",  # what all of it is drawn on
+}
+
+DARK_COLORS = {  # the same names where the page is dark
+    "truth": "#6db9f7",
+    "prediction": "#f08a42",
+    "agreement": "#63dbb5",
+    "error": "#d67bb3",
+    "other": "#f1c550",
+    "ink": "#e4e7eb",
+    "muted": "#a3acb8",
+    "grid": "#363d46",
+    "paper": "#15191e",
+}
+
+_series = ", ".join(repr(COLORS[name]) for name in ("truth", "prediction", "agreement", "error", "other"))
+_colours_of_parts = {
+    "axes.prop_cycle": f"cycler('color', [{_series}])",
+    "text.color": COLORS["ink"],
+    "axes.labelcolor": COLORS["ink"],
+    "axes.titlecolor": COLORS["ink"],
+    "axes.edgecolor": COLORS["muted"],
+    "xtick.color": COLORS["muted"],
+    "ytick.color": COLORS["muted"],
+    "grid.color": COLORS["grid"],
+    "hatch.color": COLORS["muted"],
+}
+
+# What `plt.style.use` and `plt.style.context` take: the shapes and sizes, then the colours.
+style = [str(Path(__file__).with_name("style.mplstyle")), _colours_of_parts]
+
+
+def css_variables(
+    light=":root",  # Selector that holds where the page is light
+    dark="html.quarto-dark",  # Selector that holds where the page is dark
+):  # A style sheet
+    "The colours as CSS variables, `--lb-truth` and so on, for a light page and a dark one."
+    return _rule(light, COLORS, "light") + _rule(dark, DARK_COLORS, "dark")
+
+
+def _rule(selector, colors, scheme):
+    lines = [f"  --lb-{name}: {color};" for name, color in colors.items()]
+    return "\n".join([f"{selector} {{", f"  color-scheme: {scheme};", *lines, "}", ""])
+
+
+def themed(
+    name,  # A name in `COLORS`
+):  # A CSS value
+    "A colour that follows the page's theme, and is its light self where no page says otherwise."
+    return f"var(--lb-{name}, {COLORS[name]})"
