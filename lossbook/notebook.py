@@ -7,9 +7,10 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .figures import explorable, show_figures_as_svg
 from .style import style
 
-__all__ = ["np", "plt", "settings", "test_close", "expect_fail"]
+__all__ = ["np", "plt", "settings", "test_close", "expect_fail", "explorable"]
 
 
 def _settings():
@@ -53,4 +54,5 @@ def expect_fail(
 
 settings = _settings()
 plt.style.use(style)
+show_figures_as_svg()
 np.set_printoptions(legacy="1.25")  # 0.25 prints as 0.25, not as np.float64(0.25)
