@@ -1,0 +1,64 @@
+# The commands of the book. `make` alone prints them; each makes the environment it needs, in .venv.
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+
+bin := $(VENV)/bin
+python := $(bin)/python
+uv := $(shell command -v uv 2>/dev/null)
+install := $(if $(uv),uv pip install --quiet --python $(python),$(python) -m pip install --quiet) $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+
+export PATH := $(CURDIR)/$(bin):$(PATH)
+
+.PHONY: help serve test site lab chapter prepare check bench peers lock clean
+
+help:
+	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+serve: $(VENV)/.test ## build the site, serve it and rebuild it on every change
+	$(python) -m web.serve
+
+test: $(VENV)/.test ## run all tests
+	$(python) -m pytest
+
+site: $(VENV)/.test ## build the site into _site
+	$(python) -m web.build
+
+lab: $(VENV)/.dev ## open the notebooks in JupyterLab, which cleans what it saves
+	JUPYTER_CONFIG_DIR=$(CURDIR)/.jupyter $(bin)/jupyter lab --LabApp.default_url=/lab/tree/nbs/index.ipynb
+
+chapter: $(VENV)/.test ## start a chapter: make chapter part=segmentation name=tversky [title="Tversky loss"]
+	@$(python) -m tools.chapter "$(part)" "$(name)" "$(title)"
+
+prepare: $(VENV)/.test ## bring notebooks, package and README into step
+	$(python) -m tools.prepare
+
+check: $(VENV)/.test ## say what each chapter lacks
+	@$(python) -m tools.check
+
+bench: $(VENV)/.test ## measure import time, speed and memory
+	for file in benchmarks/*.py; do $(python) $$file || exit; done
+
+peers: $(VENV)/.peers ## compare with the other libraries, after installing them
+	$(python) -m pytest tests/peers
+
+lock: $(VENV)/.dev ## write constraints.txt anew, with the newest releases
+	$(python) -m uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 \
+	  --no-annotate --upgrade --quiet --output-file constraints.txt --custom-compile-command "make lock"
+
+clean: ## remove the environment and all that is built
+	rm -rf $(VENV) _proc _site build dist *.egg-info
+
+$(python):
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=...") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.test $(VENV)/.dev: $(VENV)/.%: $(python) pyproject.toml $(CONSTRAINTS)
+	$(install) -e '.[$*]'
+	touch $@
+
+# torch comes from pip: no other installer finds the small build without CUDA.
+$(VENV)/.peers: $(VENV)/.test
+	$(python) -m pip install --quiet torch==2.13.0
+	$(install) -e '.[peers]'
+	touch $@
