@@ -199,6 +199,8 @@
       this.node.dataset.moves = JSON.stringify(spec.moves);
       if (!spec.moves.x) this.node.setAttribute("aria-orientation", "vertical");
       this.main = axes[0];
+      // A finger on a handle must not scroll the page; `touch-action` is not heeded inside an SVG.
+      this.node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
       this.node.addEventListener("pointerdown", (event) => this.grab(event));
       this.node.addEventListener("pointermove", (event) => this.drag(event));
       for (const end of ["pointerup", "pointercancel"]) this.node.addEventListener(end, () => this.release());
