@@ -1,0 +1,145 @@
+"Notebooks to plain Quarto pages: nbdev's processors, a reference of what a chapter exports, names and links of the site."
+import inspect
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from posixpath import dirname, join, normpath
+
+import yaml
+from fastcore.nbio import mk_cell, read_nb
+from nbdev.config import get_config
+from nbdev.processors import FilterDefaults
+
+from smalldocs.markdown import pandoc_id
+
+from web.reference import exported_names, reference
+from web.text import FENCED, headings, outside
+
+RUNS_CODE_OR_LINKS_BY_ROOT = {"add_show_docs", "clean_show_doc", "exec_show_docs", "mv_exports", "add_links", "add_fold", "insert_warning"}
+ENTRY = re.compile(r"^#{3,4} `([\w.]+)` \{#([\w.-]+) \.unnumbered\}$", re.M)
+NAME = re.compile(r"^#{1,6} .*$|!?\[(?:[^\[\]]|\[[^\]]*\])*\]\([^)]*\)|(?<!`)`(?P<name>[\w.]+)(?:\(\))?`(?!`)", re.M)
+TO_NOTEBOOK = re.compile(r"(?<!!)\[(?P<words>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<path>[^()\s#:]+\.ipynb)(?P<anchor>#[^()\s]*)?\)")
+REFERENCES = re.compile(r"^::: *\{#refs\}", re.M)
+
+
+class Processors(FilterDefaults):
+    "nbdev's processors for pages, less those that run code: the package holds already what the notebook exports."
+
+    def base_procs(self):
+        return [proc for proc in super().base_procs() if proc.__name__ not in RUNS_CODE_OR_LINKS_BY_ROOT]
+
+
+def process(page, root):
+    "The page nbdev makes of a notebook, with a reference of what it exports."
+    notebook = read_nb(Path(root) / page.source)
+    module = _module_name(notebook)
+    entries = _reference(notebook, module) if module else []
+    Processors()(notebook)
+    for cell in notebook.cells: _fold_exported(cell, module)
+    _set_head(notebook, page)
+    _insert(notebook, entries)
+    return notebook
+
+
+def _module_name(notebook):
+    found = re.search(r"^#\| *default_exp +(\S+)", "\n".join(cell.source for cell in notebook.cells), re.M)
+    return found and f"{get_config().lib_name}.{found[1]}"
+
+
+# ---- the reference of a page
+
+
+def _reference(notebook, module):
+    "Reference entries for the public names that the notebook exports."
+    exported = [cell for cell in notebook.cells if {"export", "exports"} & cell.directives.keys()]
+    if not exported: return []
+    package = import_module(module)
+    names = [name for name in dict.fromkeys(exported_names(exported)) if name in package.__all__]
+    return list(reference(package, names, lambda thing: _source_link(package, thing)))
+
+
+def _source_link(module, thing):
+    "Where the source of a thing can be read, if the project says where its repository is."
+    repository = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"].get("urls", {}).get("Repository")
+    if not repository or not hasattr(inspect.unwrap(thing), "__code__") and not inspect.isclass(thing): return None
+    return f"{repository}/blob/main/{module.__name__.replace('.', '/')}.py#L{inspect.getsourcelines(inspect.unwrap(thing))[1]}"
+
+
+def _insert(notebook, entries):
+    "Put the reference before the section that ends the page with its sources, else at the end."
+    if not entries: return
+    for cell in _prose(notebook): _give_way(cell, {match[2] for text in entries for match in ENTRY.finditer(text)})
+    cells = [mk_cell(text, "markdown") for text in ["## Reference {.unnumbered}", *entries]]
+    at = _start_of_sources(notebook.cells)
+    notebook.cells[at:at] = cells
+
+
+def _start_of_sources(cells):
+    "Index of the heading above the list of references; the number of cells if there is none."
+    listed = next((i for i, cell in enumerate(cells) if cell.cell_type == "markdown" and REFERENCES.search(cell.source)), None)
+    if listed is None: return len(cells)
+    return next((i for i in range(listed, -1, -1) if cells[i].cell_type == "markdown" and cells[i].source.startswith("## ")), listed)
+
+
+def _give_way(cell, taken):
+    "Give a heading another anchor where its own would be that of an entry."
+    for level, words, attributes in list(headings(cell.source)):
+        if attributes or pandoc_id(words) not in taken: continue
+        cell.source = cell.source.replace(f"{'#' * level} {words}", f"{'#' * level} {words} {{#about-{pandoc_id(words)}}}", 1)
+
+
+# ---- cells
+
+
+def _fold_exported(cell, module):
+    "Show the source of an exported cell under the name of the file that holds it."
+    if cell.cell_type != "code" or not re.search(r"^#\| *exports", cell.source, re.M): return
+    body = re.sub(r"^#\| *exports.*\n", "", cell.source, flags=re.M)
+    cell.source = f'#| code-fold: show\n#| code-summary: "{module.replace(".", "/")}.py"\n{body}'
+
+
+def _set_head(notebook, page):
+    "The title as the page's first heading, where its label and class have a place; the rest of the head as YAML."
+    head = notebook.cells.pop(0) if notebook.cells and notebook.cells[0].cell_type == "raw" else None
+    front = yaml.safe_load(head.source.strip().strip("-")) if head else {}
+    front.pop("output-file", None)
+    title = str(front.pop("title", Path(page.name).stem))
+    if page.number is None: title = f"{title.removesuffix('}')} .unnumbered}}" if title.endswith("}") else f"{title} {{.unnumbered}}"
+    notebook.cells.insert(0, mk_cell(f"# {title}", "markdown"))
+    if front: notebook.cells.insert(0, mk_cell(f"---\n{yaml.safe_dump(front, allow_unicode=True, width=1000)}---", "raw"))
+
+
+# ---- links, when all pages are known
+
+
+def link_names(pages):
+    "Link each exported name between backticks to its entry in the reference."
+    found = [(page, match) for page, notebook in pages for cell in _prose(notebook) for match in ENTRY.finditer(cell.source)]
+    targets = {match[1]: (page.name, match[2]) for page, match in found}
+    for page, notebook in pages:
+        for cell in _prose(notebook): cell.source = outside(FENCED, cell.source, lambda text: NAME.sub(lambda match: _linked(match, page, targets), text))
+
+
+def _linked(match, page, targets):
+    return f"[{match[0]}]({page.link(*targets[match['name']])})" if match["name"] in targets else match[0]
+
+
+def link_pages(pages, book):
+    "Point links between notebooks at the pages they became; a line for each that leads nowhere."
+    faults = []
+    for page, notebook in pages:
+        for cell in _prose(notebook): cell.source = outside(FENCED, cell.source, lambda text: TO_NOTEBOOK.sub(lambda match: _moved(match, page, book, faults), text))
+    return faults
+
+
+def _moved(match, page, book, faults):
+    "A link to the page of a notebook; its words alone while the chapter is still to be written."
+    source = normpath(join(dirname(page.source), match["path"]))
+    if source in book.names: return f"[{match['words']}]({page.link(book.names[source]) or '#'}{match['anchor'] or ''})"
+    if source not in book.registered: faults.append(f"{page.source}: links to {match['path']}, which is not in _quarto.yml")
+    return match["words"]
+
+
+def _prose(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "markdown"]

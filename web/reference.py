@@ -1,0 +1,125 @@
+"The reference of a module: for every public name its signature, its docstring and a table of arguments."
+import ast
+import inspect
+import re
+
+from fastcore.docments import docments
+from nbdev.processors import NbCell
+
+EMPTY = inspect.Parameter.empty
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+RESULT = re.compile(r"^[^#\n]*\) *(?:->[^:#\n]+)?: *# *(.+)$", re.M)
+FIELD = re.compile(r"^    (\w+) *:[^#\n]*# *(.+)$", re.M)
+
+
+def exported_names(cells):
+    "Public names that some exported cells define, in order."
+    for node in [node for cell in cells for node in NbCell.parsed_(cell) or []]:
+        names = [node.name] if isinstance(node, DEFINITIONS) else [t.id for t in getattr(node, "targets", []) if isinstance(t, ast.Name)]
+        yield from (name for name in names if not name.startswith("_"))
+
+
+def reference(module, names, source_link=lambda thing: None):
+    "Entries for some names of a module, and for the public methods of those that are classes."
+    for name in names:
+        thing = getattr(module, name)
+        yield entry(name, thing, anchor(name, names), source_link(thing))
+        for method, function in _methods(thing): yield entry(f"{name}.{method}", function, anchor(f"{name}.{method}", names), level=4)
+
+
+def anchor(name, names):
+    "The anchor that nbdev links to, the name in lower case; told apart where a class is a function's name with a capital."
+    own, _, method = name.partition(".")
+    told_apart = "-class" if own != own.lower() and own.lower() in names else ""
+    return own.lower() + told_apart + (f".{method.lower()}" if method else "")
+
+
+def entry(name, thing, anchor, source_link=None, level=3):
+    "One entry: heading, signature, docstring, arguments, what is returned."
+    heading = f"{'#' * level} `{name}` {{#{anchor} .unnumbered}}"
+    parts = [_signature(name, thing), _docstring(thing), _table(thing), _returns(thing), source_link and f"[source]({source_link})"]
+    body = "\n\n".join(part for part in parts if part)
+    return f"{heading}\n\n::: {{.api}}\n{body}\n:::"
+
+
+def _methods(thing):
+    "Documented public methods and properties written in a class, in order."
+    if not inspect.isclass(thing): return []
+    own = [name for name, value in vars(thing).items() if not name.startswith("_") and _is_method(value)]
+    return [(name, getattr(thing, name)) for name in own if inspect.getdoc(getattr(thing, name))]
+
+
+def _is_method(value):
+    return inspect.isfunction(value) or isinstance(value, classmethod | staticmethod | property)
+
+
+def _signature(name, thing):
+    if isinstance(thing, property): return f"```python\n{name}\n```"
+    if not callable(thing): return f"```python\n{name} = {_short(thing)}\n```"
+    parameters = _parameters(thing)
+    arguments = _with_marker(parameters, [str(parameter.replace(annotation=EMPTY)) for parameter in parameters])
+    line = f"{name}({', '.join(arguments)})"
+    if len(line) > 78: line = f"{name}(\n    " + ",\n    ".join(arguments).replace("*,\n    ", "*, ") + ",\n)"
+    return f"```python\n{line}\n```"
+
+
+def _parameters(thing):
+    "Parameters a caller gives: `self` and `cls` are not among them."
+    try: parameters = list(inspect.signature(thing).parameters.values())
+    except ValueError: return []
+    return parameters[1:] if parameters and parameters[0].name in ("self", "cls") else parameters
+
+
+def _with_marker(parameters, arguments):
+    "Arguments with the bare `*` before the first that is keyword-only."
+    kinds = [parameter.kind for parameter in parameters]
+    if inspect.Parameter.VAR_POSITIONAL in kinds or inspect.Parameter.KEYWORD_ONLY not in kinds: return arguments
+    first = kinds.index(inspect.Parameter.KEYWORD_ONLY)
+    return [*arguments[:first], "*", *arguments[first:]]
+
+
+def _docstring(thing):
+    "The docstring, where it was written for this thing: neither inherited nor made up by Python."
+    if not callable(thing) and not isinstance(thing, property): return ""
+    doc = inspect.getdoc(thing) or ""
+    return "" if re.match(r"\w+\(.*\)$", doc) else doc
+
+
+def _documents(thing):
+    "What the source says of each argument and of the result, and what decorators add."
+    plain = inspect.unwrap(thing)
+    found = dict(docments(plain))
+    if inspect.isclass(plain): found |= FIELD.findall(inspect.getsource(plain))
+    elif result := RESULT.search(inspect.getsource(plain)): found["return"] = result[1]
+    return found | getattr(thing, "added", {})
+
+
+def _table(thing):
+    "Arguments with their defaults and what they are."
+    parameters = _parameters(thing) if callable(thing) else []
+    documents = _documents(thing) if parameters else {}
+    if not any(documents.get(parameter.name) for parameter in parameters): return ""
+    rows = [f"| `{parameter.name}` | {_default(parameter)} | {_cell(documents.get(parameter.name))} |" for parameter in parameters]
+    return "\n".join(["| argument | default | |", "|:--|:--|:-----|", *rows])
+
+
+def _returns(thing):
+    if inspect.isclass(thing) or not callable(thing): return ""
+    words = _documents(thing).get("return")
+    return f"**Returns** {words}" if words else ""
+
+
+def _default(parameter):
+    return "" if parameter.default is EMPTY else f"`{parameter.default!r}`".replace("|", "\\|")
+
+
+def _cell(words):
+    "Words for a table cell, where a bar would end the cell: `\\vert` in math, escaped elsewhere."
+    in_math = re.compile(r"\$[^$]+\$")
+    words = in_math.sub(lambda match: match[0].replace("\\|", "\\Vert ").replace("|", "\\vert "), words or "")
+    return words.replace("|", "\\|").replace("\n", " ")
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 72 else f"{text[:69]}..."
