@@ -33,8 +33,13 @@ class Cell:
         return ast.parse(TransformerManager().transform_cell(self.source) if self.kind == "code" else "")
 
     @property
+    def public(self):
+        "Whether the cell's names go into its module's `__all__`."
+        return bool(self.directives.keys() & {"export", "exports"})
+
+    @property
     def exported(self):
-        return bool(self.directives.keys() & {"export", "exports", "exporti"})
+        return self.public or "exporti" in self.directives
 
     @property
     def definitions(self):

@@ -98,7 +98,7 @@ def definitions_explained(cells):
 
 def documented(cells):
     for cell in cells:
-        for fault in undocumented(cell):
+        for fault in undocumented(cell) if cell.public else []:
             yield f"cell {cell.number}: {fault}"
 
 

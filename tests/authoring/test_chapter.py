@@ -1,0 +1,85 @@
+"`make chapter` gives a draft that runs, is registered, and says what is still to write."
+import sys
+from pathlib import Path
+
+import pytest
+
+NBDEV_TEST = Path(sys.executable).with_name("nbdev-test")
+
+
+@pytest.fixture
+def draft(clone):
+    "A chapter in a part that exists: its path in the clone."
+    made = clone.tool("chapter", "segmentation", "tversky", 'The "Tversky" loss')
+    assert made.returncode == 0, made.stderr
+    (path,) = clone.folder.glob("nbs/segmentation/[0-9]*_tversky.ipynb")
+    return path
+
+
+def test_it_runs_as_it_stands(clone, draft):
+    ran = clone.run(NBDEV_TEST, draft)
+    assert ran.returncode == 0 and "Success" in ran.stdout, ran.stderr
+
+
+def test_the_check_names_each_joint_to_write(clone, draft):
+    checked = clone.tool("check", draft)
+    assert checked.returncode == 1
+    for joint in ("title", "question", "by hand", "formula", "check", "edges", "choices", "gradient", "exercise", "sources"):
+        assert f"{draft.relative_to(clone.folder)}: still to write, {joint}: " in checked.stdout
+
+
+def test_it_is_registered_and_nothing_else_changes(clone, draft):
+    source = draft.relative_to(clone.folder)
+    added = [line for line in clone.git("diff", "--unified=0", "_quarto.yml").splitlines() if line[0] in "+-"]
+    assert added[2:] == [f"+          - {source}"]
+
+
+def test_it_has_the_next_number_and_its_title(clone, draft):
+    others = [int(path.name[:2]) for path in draft.parent.glob("[0-9]*.ipynb") if path != draft]
+    assert int(draft.name[:2]) == max(others, default=0) + 1
+    assert r'# The \"Tversky\" loss\n' in draft.read_text()
+
+
+def test_it_is_clean_and_its_module_in_step(clone, draft):
+    written = [draft, clone.folder / "lossbook/segmentation/tversky.py", clone.folder / "lossbook/__init__.pyi"]
+    before = [path.read_text() for path in written]
+    clone.run(NBDEV_TEST.with_name("nbdev-clean"))
+    clone.run(NBDEV_TEST.with_name("nbdev-export"))
+    assert [path.read_text() for path in written] == before
+
+
+def test_it_stays_out_of_the_site(clone, draft):
+    built = clone.run(sys.executable, "-m", "web.build")
+    assert "tversky" not in built.stdout + built.stderr
+    assert not list(clone.folder.glob("_site/**/*tversky*"))
+
+
+def test_a_new_part_is_a_new_section(clone):
+    assert clone.tool("chapter", "outer_space", "orbit").returncode == 0
+    config = (clone.folder / "_quarto.yml").read_text()
+    assert "      - section: Outer space\n        contents:\n          - nbs/outer_space/01_orbit.ipynb\n" in config
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        ([], "say which chapter: make chapter part="),
+        (["segmentation", ""], "say which chapter: make chapter part="),
+        (["segmentation", "Tversky"], "name=Tversky cannot name a module: use lower-case letters"),
+        (["segmentation", "2d"], "name=2d cannot name a module"),
+        (["seg-mentation", "tversky"], "part=seg-mentation cannot name a module"),
+        (["segmentation", "lambda"], "name=lambda cannot name a module"),
+        (["segmentation", "../dice"], "name=../dice cannot name a module"),
+    ],
+)
+def test_a_wrong_name_gets_one_sentence(clone, arguments, sentence):
+    refused = clone.tool("chapter", *arguments)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(sentence) and refused.stderr.count("\n") == 1
+    assert clone.changes() == ""
+
+
+def test_a_chapter_that_exists_is_not_overwritten(clone, draft):
+    again = clone.tool("chapter", "segmentation", "tversky")
+    assert again.returncode == 1
+    assert again.stderr == f"{draft.relative_to(clone.folder)} is the chapter tversky of the part segmentation already\n"
