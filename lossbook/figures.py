@@ -157,7 +157,7 @@ def _figures_folder():
 _colors_of_figure = partial(
     css_variables,
     light=".explorable",
-    dark="html.quarto-dark .explorable, [data-jp-theme-light=false] .explorable",
+    dark=".quarto-dark .explorable, [data-jp-theme-light=false] .explorable",
 )
 
 

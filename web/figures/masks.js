@@ -38,7 +38,7 @@ lossbook.explorable("masks", (() => {
     const beside = wide ? { x: unit * columns + 36, y: 24, width: width - unit * columns - 40 } : { x: 0, y: unit * rows + 30, width };
     return {
       unit, left, beside,
-      height: wide ? Math.max(unit * rows + 2, 260) : unit * rows + 190,
+      height: wide ? Math.max(unit * rows + 2, 260) : unit * rows + 204,
       x: toScreen(middle.x, left),
       y: toScreen(middle.y, 1),
     };
