@@ -2,8 +2,6 @@
 from configparser import ConfigParser
 from pathlib import Path
 
-import nbformat
-
 from web.book import Book
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,11 +23,6 @@ def notebooks():
 def reading_order():
     "The notebooks of `_quarto.yml`, as a reader meets them."
     return [ROOT / source for source in Book(ROOT).registered]
-
-
-def read(path):
-    "A notebook, each cell's source as one string."
-    return nbformat.read(path, as_version=4)
 
 
 def shown(path):

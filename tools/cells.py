@@ -4,11 +4,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from fastcore.nbio import read_nb
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tools.book import read
-
-DIRECTIVE = re.compile(r"#\|\s*([\w-]+)[: ]*(.*)")
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 
 
@@ -19,13 +17,8 @@ class Cell:
     number: int
     kind: str
     source: str
+    directives: dict
     outputs: list
-
-    @cached_property
-    def directives(self):
-        "What the leading `#| name: value` lines say."
-        lines = (DIRECTIVE.match(line) for line in self.source.splitlines())
-        return {line[1]: line[2].strip() for line in lines if line} if self.kind == "code" else {}
 
     @cached_property
     def tree(self):
@@ -64,8 +57,8 @@ class Cell:
 def read_cells(path):
     "The cells of a notebook."
     return [
-        Cell(number, cell.cell_type, cell.source, cell.get("outputs", []))
-        for number, cell in enumerate(read(path).cells, 1)
+        Cell(number, cell.cell_type, cell.source, cell.directives, cell.get("outputs", []))
+        for number, cell in enumerate(read_nb(path).cells, 1)
     ]
 
 

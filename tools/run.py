@@ -13,9 +13,10 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
+from fastcore.nbio import read_nb
 from matplotlib.image import imread
 
-from tools.book import ROOT, read, settings
+from tools.book import ROOT, settings
 
 NUMBER = re.compile(r"(?<![A-Za-z_])-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.I)
 
@@ -78,7 +79,7 @@ def over_budget(seconds):
 
 def stale(stored, fresh):
     "The cells of a stored notebook whose outputs are not those of a fresh run, one line each."
-    cells = zip_longest(read(stored).cells, read(fresh).cells, fillvalue={})
+    cells = zip_longest(read_nb(stored).cells, read_nb(fresh).cells, fillvalue={})
     return [
         f"the stored output of cell {number} is not what it gives now: run `make prepare`"
         for number, (old, new) in enumerate(cells, 1)

@@ -1,9 +1,8 @@
 "The chapter check finds each fault, and none in a chapter that has none."
 import json
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from fastcore.nbio import mk_cell, mk_display, new_nb, write_nb
 
 from tools import check
 from tools.check import faults, unfinished
@@ -17,15 +16,15 @@ def half_loss(
     "Half of the squared error."
     return (y_pred - y_true) ** 2 / 2"""
 GRADIENT = "#| exports\n@half_loss.gradient\ndef _(y_true, y_pred):\n    return y_pred - y_true"
-PICTURE = {"image/svg+xml": "<svg></svg>"}
 
 
 def text(source):
-    return new_markdown_cell(source)
+    return mk_cell(source, "markdown")
 
 
 def code(source, **data):
-    return new_code_cell(source, outputs=[new_output("display_data", data={k.replace("_", "/"): v for k, v in data.items()})] if data else [])
+    "A code cell that shows its keyword arguments: `text_plain` is of the type text/plain."
+    return mk_cell(source, outputs=[mk_display(**data)] if data else [])
 
 
 def chapter():
@@ -55,7 +54,7 @@ def faults_of(tmp_path):
 
     def write(cells):
         path = tmp_path / "01_half.ipynb"
-        nbformat.write(nbformat.v4.new_notebook(cells=list(cells.values())), path)
+        write_nb(new_nb(list(cells.values())), path)
         return [line.removeprefix(f"{path}: ") for line in faults(path)]
 
     return write
@@ -141,7 +140,7 @@ def test_outputs_must_be_small(faults_of, monkeypatch):
 def test_a_draft_names_what_is_to_write(tmp_path):
     path = tmp_path / "draft.ipynb"
     cells = [text("> To write (title): a line."), code("# To write (formula): the body."), text("*To write (check):* a road.")]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    write_nb(new_nb(cells), path)
     assert unfinished(path) == [
         f"{path}: still to write, title: a line.",
         f"{path}: still to write, formula: the body.",

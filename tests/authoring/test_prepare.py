@@ -2,8 +2,8 @@
 import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
+from fastcore.nbio import mk_cell, new_nb, read_nb, write_nb
 
 from tools import stub
 from tools.book import ROOT
@@ -15,20 +15,20 @@ def small_book(clone):
     for path in clone.folder.glob("nbs/*"):
         if path.name not in ("index.ipynb", "_templates"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    notebook = nbformat.v4.new_notebook(cells=[
-        nbformat.v4.new_code_cell("#| default_exp small"),
-        nbformat.v4.new_markdown_cell("# Small\n\n> One function."),
-        nbformat.v4.new_code_cell('#| exports\ndef twice(\n    x, # A number\n): # Its double\n    "A number, doubled."\n    return 2 * x'),
-        nbformat.v4.new_code_cell("assert twice(2) == 4\ntwice(2)", execution_count=7),
+    notebook = new_nb([
+        mk_cell("#| default_exp small"),
+        mk_cell("# Small\n\n> One function.", "markdown"),
+        mk_cell('#| exports\ndef twice(\n    x, # A number\n): # Its double\n    "A number, doubled."\n    return 2 * x'),
+        mk_cell("assert twice(2) == 4\ntwice(2)", execution_count=7),
     ])  # fmt: skip
-    nbformat.write(notebook, clone.folder / "nbs/00_small.ipynb")
+    write_nb(notebook, clone.folder / "nbs/00_small.ipynb")
     return clone
 
 
 def test_it_writes_package_stub_outputs_and_readme(small_book):
     prepared = small_book.tool("prepare")
     assert prepared.returncode == 0, prepared.stderr
-    stored = nbformat.read(small_book.folder / "nbs/00_small.ipynb", 4).cells[-1]
+    stored = read_nb(small_book.folder / "nbs/00_small.ipynb").cells[-1]
     assert stored.outputs[0].data["text/plain"] == "4" and stored.execution_count is None
     assert "return 2 * x" in (small_book.folder / "lossbook/small.py").read_text()
     assert "from .small import (\n    twice as twice,\n)" in (small_book.folder / "lossbook/__init__.pyi").read_text()

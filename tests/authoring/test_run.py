@@ -3,16 +3,15 @@ from base64 import b64encode
 from io import BytesIO
 
 import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from fastcore.nbio import mk_cell, mk_display, mk_result, new_nb, write_nb
 
 from tools.run import over_budget, same, stale
 
 
 def shown(**data):
-    return [{"output_type": "display_data", "metadata": {}, "data": {k.replace("_", "/"): v for k, v in data.items()}}]
+    return [mk_display(**data)]
 
 
 def png(grey):
@@ -51,8 +50,8 @@ def test_pictures_are_compared_by_their_pixels():
 
 def test_a_stale_cell_is_named(tmp_path):
     def written(name, value):
-        output = new_output("execute_result", {"text/plain": value})
-        nbformat.write(new_notebook(cells=[new_code_cell("2"), new_code_cell("1 + 1", outputs=[output])]), tmp_path / name)
+        cells = [mk_cell("2"), mk_cell("1 + 1", outputs=[mk_result(text_plain=value)])]
+        write_nb(new_nb(cells), tmp_path / name)
         return tmp_path / name
 
     assert stale(written("old", "2"), written("new", "2")) == []
