@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -15,14 +16,19 @@ from smalldocs.config import load
 from smalldocs.layout import KATEX
 from smalldocs.site import Site
 
+from tools.check import faults as lacking
+from tools.check import unfinished
 from web.book import Book
+from web.cache import Cache, module_sources
 from web.check import notebook_faults, site_faults
 from web.cite import Library
 from web.labels import number_labels
-from web.process import link_names, link_pages, process
+from web.process import link_names, link_pages, module_of, process
 from web.rewrite import Rewriter
 
 WEB = Path(__file__).parent
+PROJECT = Path("pyproject.toml")
+WEB_FONT = re.compile(r"@import\s*(?:url\([^)]*\)|\"[^\"]*\"|'[^']*')[^;]*;")
 NUMBER = '<span class="header-section-number">'
 
 
@@ -30,41 +36,63 @@ def build(root="."):
     "Build the site of the project in a folder; the faults found, none if all is well."
     root = Path(root).resolve()
     os.chdir(root)  # nbdev finds its configuration from the working directory
-    book = Book(root, left_out=is_unfinished)
-    faults = book.faults() + [line for page in book.pages for line in notebook_faults(page.source, root) + chapter_faults(page)]
-    pages, broken = processed(book)
+    faults, cache = [], Cache(root / "_build/cache")
+    book = Book(root, left_out=lambda source: is_left_out(source, faults))
+    faults += book.faults() + notebooks_faults(book, cache)
+    pages, broken = processed(book, cache)
     write_quarto(book, pages)
-    return list(dict.fromkeys(faults + broken + rewrite(book) + render(book)))
+    faults += broken + rewrite(book) + render(book, cache)
+    cache.forget()
+    return list(dict.fromkeys(faults))
 
 
-def is_unfinished(source):
-    "Whether a chapter has joints still to be written."
-    try: from tools.check import unfinished
-    except ImportError: return False
-    return bool(unfinished(source))
+def is_left_out(source, faults):
+    "Whether a chapter is still to be written, or cannot be read, which is a fault."
+    try: return bool(unfinished(source))
+    except Exception as error: faults.append(failure(source, error))
+    return True
 
 
-def chapter_faults(page):
-    "What a chapter lacks that every chapter has."
-    try: from tools.check import faults
-    except ImportError: return []
-    return faults(page.source) if page.number is not None else []
+def notebooks_faults(book, cache):
+    "What the chapters lack, and what would not show as they mean it."
+    settings = (book.root / "settings.ini").read_text(encoding="utf-8")
+    checks = [(page, check) for page in book.pages for check in (lacking, notebook_faults)]
+    return [line for page, check in checks for line in cache(partial(tried, page.source, check), check.__module__, content(page), settings)]
+
+
+def tried(source, check):
+    "The lines a check has to say of a notebook; the error it ends in is one."
+    try: return check(source)
+    except Exception as error: return [failure(source, error)]
+
+
+def failure(source, error):
+    return f"{source}: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 # ---- _proc: what nbdev makes, in plain Quarto
 
 
-def processed(book):
+def processed(book, cache):
     "Each page with its processed notebook, linked to one another, and a line for each that could not be made."
     pages, faults = [], []
     for page in book.pages:
-        with warnings.catch_warnings(record=True) as caught:
-            try: pages.append((page, process(page, book.root)))
-            except Exception as error: faults.append(f"{page.source}: {type(error).__name__}: {error}")
-        faults += [f"{page.source}: {warning.message}" for warning in caught]
+        module = module_of(page.source)
+        notebook, told = cache(partial(process_page, page, module), content(page), page, module_sources(module or "", book.root), PROJECT.read_text())
+        if notebook: pages.append((page, notebook))
+        faults += told
     faults += link_pages(pages, book)
     link_names(pages)
     return pages, faults
+
+
+def process_page(page, module):
+    "The processed notebook of a page, None where that fails, and lines that say what is wrong."
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try: notebook, told = process(page.source, module, page.number is not None), []
+        except Exception as error: notebook, told = None, [failure(page.source, error)]
+    return notebook, told + [f"{page.source}: {warning.message}" for warning in caught]
 
 
 def write_quarto(book, pages):
@@ -87,7 +115,7 @@ def furnish(folder, book, config):
 
 def rewrite(book):
     "Number, cite and link the pages of `_proc/` for the renderer; a line for each reference that is unknown."
-    folder = empty(book.root / "_build")
+    folder = empty(book.root / "_build/pages")
     pages = [(page, read_nb(path)) for page in book.pages if (path := book.root / "_proc" / page.name).exists()]
     labels, faults = number_labels(pages)
     library = Library(book.root / book.config["bibliography"] if "bibliography" in book.config else None)
@@ -102,14 +130,33 @@ def rewrite(book):
 # ---- _site
 
 
-def render(book):
-    "Render `_build/` and put the result in place of the last site; a line for each fault of the pages."
-    site = Site(load(book.root / "_build"), quiet=True)
+class CachedSite(Site):
+    "The renderer, which renders again only the pages that changed."
+
+    def __init__(self, project, cache):
+        super().__init__(project, quiet=True)
+        self.cache = cache
+
+    def render_page(self, page):
+        inputs = [page.body, page.front, page.meta, sorted(map(str, self.pages))]
+        page.html, page.env, resources = self.cache(partial(self._rendered, page), *inputs)
+        self.resources |= resources
+
+    def _rendered(self, page):
+        "The body of a page, what the layout needs to know of it, and the files it shows."
+        before = set(self.resources)
+        super().render_page(page)
+        env = {key: value for key, value in page.env.items() if not callable(value)}
+        return page.html, env, self.resources - before
+
+
+def render(book, cache):
+    "Render the pages and put the result in place of the last site; a line for each fault of the pages."
+    site = CachedSite(load(book.root / "_build/pages"), cache)
     site.build()
     finish(site.out, book)
-    sources = {page.html: page.source for page in book.pages}
     told = [warning for warning in site.warnings if ": broken link " not in warning]  # `site_faults` looks at anchors too
-    faults = told + site_faults(site.out, sources)
+    faults = told + site_faults(site.out, {page.html: page.source for page in book.pages}, cache)
     target = book.root / book.config["project"]["output-dir"]
     if target.exists(): shutil.rmtree(target)
     shutil.move(site.out, target)
@@ -120,7 +167,7 @@ def finish(folder, book):
     "What the renderer leaves to do: math without a network, no web fonts, sections numbered by chapter."
     shutil.copytree(WEB / "katex", folder / "site_libs/katex")
     for theme in (folder / "site_libs/themes").rglob("*.css"):
-        theme.write_text(re.sub(r"@import\s*(?:url\([^)]*\)|\"[^\"]*\"|'[^']*')[^;]*;", "", theme.read_text(encoding="utf-8")), encoding="utf-8")
+        theme.write_text(WEB_FONT.sub("", theme.read_text(encoding="utf-8")), encoding="utf-8")
     for page in book.pages:
         path = folder / page.html
         if not path.exists(): continue
@@ -129,6 +176,10 @@ def finish(folder, book):
 
 
 # ---- files
+
+
+def content(page):
+    return Path(page.source).read_bytes()
 
 
 def empty(folder):

@@ -1,16 +1,17 @@
 "Faults of notebooks and of the built site, one line each, saying where."
-import ast
 import re
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
 from fastcore.nbio import read_nb
-from smalldocs.notebook import IMAGES, cell_options
+from smalldocs.notebook import cell_options
 
 from web.text import CODE, without
 
+PICTURE_WITHOUT_WORDS = re.compile(r"!\[\s*\]\((?![^)]*\)\{[^}]*fig-alt)")
 ELSEWHERE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.I)
 LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "embed": "src", "object": "data", "link": "href", "use": "href", "image": "href"}
 IN_STYLE = re.compile(r"@import\s+(?:url\()?['\"]?((?:https?:)?//[^'\")\s;]+)|url\(\s*['\"]?((?:https?:)?//[^'\")\s]+)", re.I)
@@ -20,46 +21,17 @@ IN_SCRIPT = re.compile(r"(?:\bfetch|\bimport|\bimportScripts|new (?:Worker|WebSo
 # ---- notebooks
 
 
-def notebook_faults(source, root):
-    "What is wrong with the cells of a notebook, before anything is made of it."
-    cells = read_nb(Path(root) / source).cells
+def notebook_faults(source):
+    "What would not show on the page as the notebook means it."
+    cells = read_nb(source).cells
     return [f"{source}: cell {number}: {words}" for number, cell in enumerate(cells, 1) for words in _cell_faults(cell)]
 
 
 def _cell_faults(cell):
-    if cell.cell_type == "markdown": yield from _pictures_without_words(cell.source)
+    if cell.cell_type == "markdown" and PICTURE_WITHOUT_WORDS.search(without(CODE, cell.source)): yield "a picture without alt text"
     if cell.cell_type != "code": return
-    written = re.search(r"^#\| *[\w-]+:", cell.source, re.M)
-    options, _ = cell_options(cell.source)
-    if written and not options: yield "its #| options are not YAML (quote a value that holds a colon)"
-    if not cell.outputs and _shows_something(cell, options): yield "shows something when run, but holds no output: run the notebook and save it"
-    if any(output.output_type == "error" for output in cell.outputs): yield "holds the traceback of an error"
-    if any(_is_picture(output) for output in cell.outputs) and not options.get("fig-alt"): yield "a figure without alt text (#| fig-alt: ...)"
-
-
-def _pictures_without_words(text):
-    if re.search(r"!\[\s*\]\((?![^)]*\)\{[^}]*fig-alt)", without(CODE, text)): yield "a picture without alt text"
-
-
-def _is_picture(output):
-    return bool(set(output.get("data", {})) & set(IMAGES))
-
-
-def _shows_something(cell, options):
-    "Whether the cell surely displays a value: it ends in an expression that is no call, prints, or is labelled as a figure."
-    if options.get("eval") is False or not (body := cell.parsed_()): return False
-    if options.get("label", "").startswith("fig-"): return True
-    return _is_shown(body[-1], cell.source) or any(_prints(statement) for statement in body)
-
-
-def _is_shown(statement, source):
-    is_silent = source.rstrip().endswith(";") or isinstance(getattr(statement, "value", None), ast.Call | ast.Await)
-    return isinstance(statement, ast.Expr) and not is_silent
-
-
-def _prints(statement):
-    call = getattr(statement, "value", None)
-    return isinstance(statement, ast.Expr) and isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("print", "display")
+    if re.match(r"#\| *[\w-]+:", cell.source) and not cell_options(cell.source)[0]: yield "its options are not YAML: quote a value that holds a colon"
+    if any(output.output_type == "error" for output in cell.outputs): yield "holds the traceback of an error: run `make prepare`"
 
 
 # ---- the built site
@@ -91,9 +63,10 @@ class Html(HTMLParser):
         if self.inside == "script": self.scripts.append(data)
 
 
-def site_faults(site, sources):
+def site_faults(site, sources, cache):
     "What is wrong with the pages of a built site; `sources` says which notebook a page comes from."
-    pages = {path.relative_to(site).as_posix(): Html(path.read_text(encoding="utf-8")) for path in sorted(Path(site).rglob("*.html"))}
+    texts = {path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in sorted(Path(site).rglob("*.html"))}
+    pages = {name: cache(partial(Html, text), text) for name, text in texts.items()}
     faults = [f"{sources.get(name, name)}: {words}" for name, page in pages.items() for words in _page_faults(name, page, pages, site)]
     return faults + [f"{path.relative_to(site)}: loads {url} from elsewhere" for path in _files(site, "css", "js") for url in _outside(path)]
 

@@ -2,6 +2,7 @@
 import inspect
 import re
 import tomllib
+import warnings
 from importlib import import_module
 from pathlib import Path
 from posixpath import dirname, join, normpath
@@ -16,7 +17,7 @@ from smalldocs.markdown import pandoc_id
 from web.reference import exported_names, reference
 from web.text import FENCED, headings, outside
 
-RUNS_CODE_OR_LINKS_BY_ROOT = {"add_show_docs", "clean_show_doc", "exec_show_docs", "mv_exports", "add_links", "add_fold", "insert_warning"}
+NOT_NEEDED = {"add_show_docs", "clean_show_doc", "exec_show_docs", "mv_exports", "add_links", "add_fold", "insert_warning", "clean_magics"}
 ENTRY = re.compile(r"^#{3,4} `([\w.]+)` \{#([\w.-]+) \.unnumbered\}$", re.M)
 NAME = re.compile(r"^#{1,6} .*$|!?\[(?:[^\[\]]|\[[^\]]*\])*\]\([^)]*\)|(?<!`)`(?P<name>[\w.]+)(?:\(\))?`(?!`)", re.M)
 TO_NOTEBOOK = re.compile(r"(?<!!)\[(?P<words>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<path>[^()\s#:]+\.ipynb)(?P<anchor>#[^()\s]*)?\)")
@@ -24,26 +25,26 @@ REFERENCES = re.compile(r"^::: *\{#refs\}", re.M)
 
 
 class Processors(FilterDefaults):
-    "nbdev's processors for pages, less those that run code: the package holds already what the notebook exports."
+    "nbdev's processors for pages, less those that run code, for the package holds what they would define, or link from the site's root."
 
     def base_procs(self):
-        return [proc for proc in super().base_procs() if proc.__name__ not in RUNS_CODE_OR_LINKS_BY_ROOT]
+        return [proc for proc in super().base_procs() if proc.__name__ not in NOT_NEEDED]
 
 
-def process(page, root):
-    "The page nbdev makes of a notebook, with a reference of what it exports."
-    notebook = read_nb(Path(root) / page.source)
-    module = _module_name(notebook)
+def process(source, module, numbered):
+    "The page nbdev makes of a notebook, with a reference of the module it exports."
+    notebook = read_nb(source)
     entries = _reference(notebook, module) if module else []
     Processors()(notebook)
     for cell in notebook.cells: _fold_exported(cell, module)
-    _set_head(notebook, page)
+    _set_head(notebook, numbered)
     _insert(notebook, entries)
     return notebook
 
 
-def _module_name(notebook):
-    found = re.search(r"^#\| *default_exp +(\S+)", "\n".join(cell.source for cell in notebook.cells), re.M)
+def module_of(source):
+    "The module that a notebook exports, None if it exports none."
+    found = re.search(r"^#\| *default_exp +(\S+)", "\n".join(cell.source for cell in read_nb(source).cells), re.M)
     return found and f"{get_config().lib_name}.{found[1]}"
 
 
@@ -55,15 +56,25 @@ def _reference(notebook, module):
     exported = [cell for cell in notebook.cells if {"export", "exports"} & cell.directives.keys()]
     if not exported: return []
     package = import_module(module)
+    _expect_in_step(exported, package)
     names = [name for name in dict.fromkeys(exported_names(exported)) if name in package.__all__]
-    return list(reference(package, names, lambda thing: _source_link(package, thing)))
-
-
-def _source_link(module, thing):
-    "Where the source of a thing can be read, if the project says where its repository is."
     repository = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"].get("urls", {}).get("Repository")
-    if not repository or not hasattr(inspect.unwrap(thing), "__code__") and not inspect.isclass(thing): return None
-    return f"{repository}/blob/main/{module.__name__.replace('.', '/')}.py#L{inspect.getsourcelines(inspect.unwrap(thing))[1]}"
+    return list(reference(package, names, lambda thing: repository and _source_link(repository, package, thing)))
+
+
+def _expect_in_step(exported, package):
+    "Warn if the module is not what the notebook exports now."
+    written = inspect.getsource(package)
+    for cell in exported:
+        code = cell.source.split("\n", len(cell.directives))[-1].strip()
+        if "import " not in code and code not in written: return warnings.warn(f"{package.__name__} is not what it exports now: run `make prepare`")
+
+
+def _source_link(repository, package, thing):
+    "Where the source of a function or class can be read."
+    plain = inspect.unwrap(thing)
+    if not inspect.isfunction(plain) and not inspect.isclass(plain): return None
+    return f"{repository}/blob/main/{package.__name__.replace('.', '/')}.py#L{inspect.getsourcelines(plain)[1]}"
 
 
 def _insert(notebook, entries):
@@ -99,14 +110,13 @@ def _fold_exported(cell, module):
     cell.source = f'#| code-fold: show\n#| code-summary: "{module.replace(".", "/")}.py"\n{body}'
 
 
-def _set_head(notebook, page):
+def _set_head(notebook, numbered):
     "The title as the page's first heading, where its label and class have a place; the rest of the head as YAML."
     head = notebook.cells.pop(0) if notebook.cells and notebook.cells[0].cell_type == "raw" else None
     front = yaml.safe_load(head.source.strip().strip("-")) if head else {}
     front.pop("output-file", None)
-    title = str(front.pop("title", Path(page.name).stem))
-    if page.number is None: title = f"{title.removesuffix('}')} .unnumbered}}" if title.endswith("}") else f"{title} {{.unnumbered}}"
-    notebook.cells.insert(0, mk_cell(f"# {title}", "markdown"))
+    title = str(front.pop("title", "No title"))
+    notebook.cells.insert(0, mk_cell(f"# {title}" if numbered else f"# {title} {{.unnumbered}}", "markdown"))
     if front: notebook.cells.insert(0, mk_cell(f"---\n{yaml.safe_dump(front, allow_unicode=True, width=1000)}---", "raw"))
 
 

@@ -37,7 +37,8 @@ def anchor(name, names):
 def entry(name, thing, anchor, source_link=None, level=3):
     "One entry: heading, signature, docstring, arguments, what is returned."
     heading = f"{'#' * level} `{name}` {{#{anchor} .unnumbered}}"
-    parts = [_signature(name, thing), _docstring(thing), _table(thing), _returns(thing), source_link and f"[source]({source_link})"]
+    said = _documents(thing)
+    parts = [_signature(name, thing), _docstring(thing), _table(thing, said), _returns(said), source_link and f"[source]({source_link})"]
     body = "\n\n".join(part for part in parts if part)
     return f"{heading}\n\n::: {{.api}}\n{body}\n:::"
 
@@ -87,26 +88,24 @@ def _docstring(thing):
 
 def _documents(thing):
     "What the source says of each argument and of the result, and what decorators add."
+    if not callable(thing): return {}
     plain = inspect.unwrap(thing)
-    found = dict(docments(plain))
-    if inspect.isclass(plain): found |= FIELD.findall(inspect.getsource(plain))
-    elif result := RESULT.search(inspect.getsource(plain)): found["return"] = result[1]
+    found, source = dict(docments(plain)), inspect.getsource(plain)
+    if inspect.isclass(plain): return found | dict(FIELD.findall(source)) | {"return": None}
+    if result := RESULT.search(source): found["return"] = result[1]
     return found | getattr(thing, "added", {})
 
 
-def _table(thing):
+def _table(thing, said):
     "Arguments with their defaults and what they are."
     parameters = _parameters(thing) if callable(thing) else []
-    documents = _documents(thing) if parameters else {}
-    if not any(documents.get(parameter.name) for parameter in parameters): return ""
-    rows = [f"| `{parameter.name}` | {_default(parameter)} | {_cell(documents.get(parameter.name))} |" for parameter in parameters]
+    if not any(said.get(parameter.name) for parameter in parameters): return ""
+    rows = [f"| `{parameter.name}` | {_default(parameter)} | {_cell(said.get(parameter.name))} |" for parameter in parameters]
     return "\n".join(["| argument | default | |", "|:--|:--|:-----|", *rows])
 
 
-def _returns(thing):
-    if inspect.isclass(thing) or not callable(thing): return ""
-    words = _documents(thing).get("return")
-    return f"**Returns** {words}" if words else ""
+def _returns(said):
+    return f"**Returns** {said['return']}" if said.get("return") else ""
 
 
 def _default(parameter):

@@ -1,8 +1,6 @@
 "Plain Quarto to what the renderer reads: numbers, citations and figures, which it does not know, are written out."
 import html
 import re
-from base64 import b64encode
-from posixpath import dirname, join, normpath
 
 from fastcore.nbio import mk_cell
 from smalldocs.markdown import render
@@ -134,20 +132,27 @@ class Rewriter:
         "The chapter number in the title, and the title among the page's options, where the renderer wants it."
         cell = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
         title = TITLE.search(cell.source)["title"]
-        if self.page.number is not None: title = f"[{self.page.number}]{{.chapter-number}} {title}"
+        options = f"title: {_quoted(f'[{self.page.number}]{{.chapter-number}} {title}')}"
+        if self.page.number is None: options = f"title: {_quoted(title)}\nnumber-sections: false"
         if notebook.cells[0].cell_type != "raw": notebook.cells.insert(0, mk_cell("---\n---", "raw"))
-        notebook.cells[0].source = notebook.cells[0].source.replace("---\n", f"---\ntitle: {_quoted(title)}\n", 1)
+        notebook.cells[0].source = notebook.cells[0].source.replace("---\n", f"---\n{options}\n", 1)
         cell.source = TITLE.sub("", cell.source)
 
 
 def _picture(data, alt):
-    "What an output shows, as HTML: pictures carry their alt text and no anchors of their own."
+    "What an output shows, as HTML: pictures carry their alt text."
     kind = next((kind for kind in ("text/html", *IMAGES, "text/plain") if kind in data), None)
     value = "".join(data[kind])
     if kind == "text/html": return value
     if kind == "text/plain": return f"<pre><code>{html.escape(value)}</code></pre>"
+    if kind == "image/svg+xml" and "figure-svg" in value: return _inlined(value, alt)
     if kind == "image/svg+xml": value = b64encode(value.encode()).decode()
     return f'<img src="data:{kind};base64,{"".join(value.split())}" alt="{html.escape(alt)}" class="img-fluid figure-img">'
+
+
+def _inlined(svg, alt):
+    "A figure of matplotlib, drawn to follow the theme of the page it is part of; its anchors are its own."
+    return svg.replace("<svg ", f'<svg aria-label="{html.escape(alt)}" ', 1)
 
 
 def _quoted(text):
