@@ -50,7 +50,7 @@ style = [str(Path(__file__).with_name("style.mplstyle")), _colours_of_parts]
 
 def css_variables(
     light=":root",  # Selector that holds where the page is light
-    dark="html[data-scheme=alternate]",  # Selector that holds where it is dark: the second theme of the site
+    dark="html[data-scheme=alternate], body.quarto-dark",  # Selector that holds where it is dark: here, and in Quarto's own pages
 ):  # A style sheet
     "The colours as CSS variables, `--lb-truth` and so on, for a light page and a dark one."
     return _rule(light, COLORS, "light") + _rule(dark, DARK_COLORS, "dark")

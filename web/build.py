@@ -18,6 +18,7 @@ from smalldocs.site import Site
 
 from tools.check import faults as lacking
 from tools.check import unfinished
+from lossbook.style import css_variables
 from web.book import Book
 from web.cache import Cache, module_sources
 from web.check import notebook_faults, site_faults
@@ -108,6 +109,12 @@ def furnish(folder, book, config):
     for source, name in book.assets().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         if (book.root / source).exists(): shutil.copy(book.root / source, folder / name)
+        if name.endswith(".css"): name_colors(folder / name)
+
+
+def name_colors(sheet):
+    "Put the colours of the book, which the package names, at the head of a style sheet."
+    sheet.write_text(f"{css_variables()}\n{sheet.read_text(encoding='utf-8')}", encoding="utf-8")
 
 
 # ---- _build: what the renderer reads
