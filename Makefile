@@ -7,6 +7,8 @@ bin := $(VENV)/bin
 python := $(bin)/python
 uv := $(shell command -v uv 2>/dev/null)
 install := $(if $(uv),uv pip install --quiet --python $(python),$(python) -m pip install --quiet) $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+compile = $(python) -m uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 \
+  --no-annotate --quiet --custom-compile-command "make lock"
 
 export PATH := $(CURDIR)/$(bin):$(PATH)
 
@@ -42,12 +44,12 @@ bench: $(VENV)/.test ## measure import time, speed and memory
 peers: $(VENV)/.peers ## compare with the other libraries, after installing them
 	$(python) -m pytest tests/peers
 
-lock: $(VENV)/.dev ## write constraints.txt anew, with the newest releases
-	$(python) -m uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 \
-	  --no-annotate --upgrade --quiet --output-file constraints.txt --custom-compile-command "make lock"
+lock: $(VENV)/.dev ## pin the newest releases of all that is installed, and the lowest that are allowed
+	$(compile) --upgrade --extra dev --output-file constraints.txt
+	$(compile) --upgrade --extra test --resolution lowest-direct --output-file constraints-lowest.txt
 
 clean: ## remove the environment and all that is built
-	rm -rf $(VENV) _proc _site build dist *.egg-info
+	rm -rf .venv* _proc _site build dist *.egg-info
 
 $(python):
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=...") if sys.version_info < (3, 11) else 0'

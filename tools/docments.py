@@ -51,12 +51,12 @@ def docment_faults(function, name, comments):
 
 
 def arguments(function):
-    "Every argument with the line it ends on, its default included."
+    "Every argument but `*args` and `**kwargs`, with the line it ends on, its default included."
     given = function.args
     positional = [*given.posonlyargs, *given.args]
     defaults = dict(zip([a.arg for a in reversed(positional)], reversed(given.defaults)))
     defaults |= {a.arg: default for a, default in zip(given.kwonlyargs, given.kw_defaults) if default}
-    for argument in filter(None, [*positional, given.vararg, *given.kwonlyargs, given.kwarg]):
+    for argument in [*positional, *given.kwonlyargs]:
         yield argument.arg, defaults.get(argument.arg, argument).end_lineno
 
 
