@@ -16,13 +16,13 @@ from smalldocs.config import load
 from smalldocs.layout import KATEX
 from smalldocs.site import Site
 
+from lossbook.style import css_variables
 from tools.check import faults as lacking
 from tools.check import unfinished
-from lossbook.style import css_variables
 from web.book import Book
 from web.cache import Cache, module_sources
 from web.check import notebook_faults, site_faults
-from web.cite import Library
+from web.cite import library_in
 from web.labels import number_labels
 from web.process import link_names, link_pages, module_of, process
 from web.rewrite import Rewriter
@@ -125,7 +125,7 @@ def rewrite(book):
     folder = empty(book.root / "_build/pages")
     pages = [(page, read_nb(path)) for page in book.pages if (path := book.root / "_proc" / page.name).exists()]
     labels, faults = number_labels(pages)
-    library = Library(book.root / book.config["bibliography"] if "bibliography" in book.config else None)
+    library = library_in(book.root / book.config["bibliography"])
     for page, notebook in pages:
         rewriter = Rewriter(page, labels, library)
         write(rewriter.rewrite(notebook), folder / page.name)
