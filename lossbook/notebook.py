@@ -7,10 +7,11 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .core import check_gradient
 from .figures import explorable, show_figures_as_svg
 from .style import style
 
-__all__ = ["np", "plt", "settings", "test_close", "expect_fail", "explorable"]
+__all__ = ["np", "plt", "settings", "test_close", "expect_fail", "check_gradient", "explorable"]
 
 
 def _settings():
