@@ -92,7 +92,7 @@ class Book:
 
     def assets(self):
         "Files that the configuration names, and where they lie in the site's own folder."
-        return {path: _inside(path) for path in _strings(self.config) if path.startswith("web/")} | _bibliography(self.config)
+        return {path: _inside(path) for path in _strings(self.config) if path.startswith("web/")} | {self.config["bibliography"]: self.config["bibliography"]}
 
     def _moved(self, config):
         "The configuration with every path as it is in the site's own folder, chapters that are left out gone."
@@ -117,10 +117,6 @@ def _strings(config):
     if isinstance(config, str): yield config
     elif isinstance(config, dict | list):
         for value in config.values() if isinstance(config, dict) else config: yield from _strings(value)
-
-
-def _bibliography(config):
-    return {config["bibliography"]: config["bibliography"]} if "bibliography" in config else {}
 
 
 def _inside(path):

@@ -16,7 +16,6 @@ from smalldocs.config import load
 from smalldocs.layout import KATEX
 from smalldocs.site import Site
 
-from lossbook.style import css_variables
 from tools.check import faults as lacking
 from tools.check import unfinished
 from web.book import Book
@@ -114,6 +113,7 @@ def furnish(folder, book, config):
 
 def name_colors(sheet):
     "Put the colours of the book, which the package names, at the head of a style sheet."
+    from lossbook.style import css_variables  # not before: a change of it is to be seen while serving
     sheet.write_text(f"{css_variables()}\n{sheet.read_text(encoding='utf-8')}", encoding="utf-8")
 
 

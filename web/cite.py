@@ -12,11 +12,16 @@ HTML = find_plugin("pybtex.backends", "html")("utf-8")
 CITED = re.compile(r"(?P<before>.*?)(?P<no_author>-?)@(?P<key>\w+(?:[:.#/+-]+\w+)*)(?P<after>.*)", re.S)
 
 
+def library_in(path):
+    "The works of a BibTeX file."
+    return Library(parse_file(str(path), "bibtex").entries)
+
+
 class Library:
     "The works that may be cited."
 
-    def __init__(self, path):
-        self.entries = dict(parse_file(str(path), "bibtex").entries) if path else {}
+    def __init__(self, entries):
+        self.entries = dict(entries)
         self.years = _distinct_years(self.entries)
 
     def __contains__(self, key):

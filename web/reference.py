@@ -87,13 +87,18 @@ def _docstring(thing):
 
 
 def _documents(thing):
-    "What the source says of each argument and of the result, and what decorators add."
-    if not callable(thing): return {}
-    plain = inspect.unwrap(thing)
-    found, source = dict(docments(plain)), inspect.getsource(plain)
-    if inspect.isclass(plain): return found | dict(FIELD.findall(source)) | {"return": None}
-    if result := RESULT.search(source): found["return"] = result[1]
+    "What the source says of each argument and of the result, and what decorators and the terms of a sum add."
+    plain = inspect.unwrap(thing) if callable(thing) else None
+    if inspect.isclass(plain): return dict(docments(plain)) | dict(FIELD.findall(inspect.getsource(plain))) | {"return": None}
+    found = {name: words for _, term in getattr(thing, "parts", ()) for name, words in _documents(term).items()}
+    if inspect.isroutine(plain): found |= docments(plain) | {"return": _result(plain)}
     return found | getattr(thing, "added", {})
+
+
+def _result(function):
+    "The comment after the bracket that closes a function's arguments."
+    words = RESULT.search(inspect.getsource(function))
+    return words and words[1]
 
 
 def _table(thing, said):

@@ -1,6 +1,7 @@
 "Plain Quarto to what the renderer reads: numbers, citations and figures, which it does not know, are written out."
 import html
 import re
+from base64 import b64encode
 
 from fastcore.nbio import mk_cell
 from smalldocs.markdown import render
@@ -151,7 +152,7 @@ def _picture(data, alt):
 
 
 def _inlined(svg, alt):
-    "A figure of matplotlib, drawn to follow the theme of the page it is part of; its anchors are its own."
+    "A figure of the book's own making, which follows the theme of the page it is part of; its anchors are its own."
     return svg.replace("<svg ", f'<svg aria-label="{html.escape(alt)}" ', 1)
 
 
