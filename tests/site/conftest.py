@@ -10,26 +10,20 @@ import pytest
 from local_server import serve
 
 ROOT = Path(__file__).resolve().parents[2]
-SITE = ROOT / "_site"
-SOURCES = ["nbs", "web", "lossbook/style.py", "_quarto.yml", "settings.ini", "references.bib"]
 CHROMIUMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
 
 
-def files_below(path):
-    return [f for f in path.rglob("*") if f.is_file() and "__pycache__" not in f.parts] if path.is_dir() else [path]
-
-
-def is_current(built):
-    changed = max(f.stat().st_mtime for source in SOURCES for f in files_below(ROOT / source))
-    return built.exists() and built.stat().st_mtime >= changed
+@pytest.fixture(scope="session")
+def build():
+    "The site, built once: what the build said and whether it found a fault."
+    return subprocess.run([sys.executable, "-m", "web.build"], cwd=ROOT, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")
-def site():
-    "The folder of the built site, built now if a source is newer."
-    if not is_current(SITE / "index.html"):
-        subprocess.run([sys.executable, "-m", "web.build"], cwd=ROOT, check=True)
-    return SITE
+def site(build):
+    "The folder of the built site."
+    assert (ROOT / "_site" / "index.html").exists(), build.stderr
+    return ROOT / "_site"
 
 
 @pytest.fixture(scope="session")

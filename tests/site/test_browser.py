@@ -110,6 +110,10 @@ def no_faults(visits, faults):
     assert not lines, "\n".join(dict.fromkeys(lines))
 
 
+def test_the_site_builds_without_a_fault(build):
+    assert build.returncode == 0, build.stderr
+
+
 def test_there_are_pages(paths):
     assert "index.html" in paths and len(paths) > 1
 
