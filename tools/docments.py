@@ -43,6 +43,8 @@ def docstring_faults(node, name):
 
 
 def docment_faults(function, name, comments):
+    if passes_on(function):
+        return
     for argument, line in last_on_its_line(arguments(function)).items():
         if argument not in ("self", "cls") and line not in comments:
             yield f"{name} says nothing of its argument {argument} (a comment on its line)"
@@ -65,6 +67,12 @@ def last_on_its_line(arguments):
     arguments = list(arguments)
     lines = [line for _, line in arguments]
     return {name: line if line not in lines[at + 1 :] else None for at, (name, line) in enumerate(arguments)}
+
+
+def passes_on(function):
+    "Whether a method only takes what it hands to another: `*args` and `**kwargs`."
+    given = function.args
+    return bool(given.vararg and given.kwarg) and not given.kwonlyargs and len(given.args) <= 1
 
 
 def closing_lines(function):
