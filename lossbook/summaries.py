@@ -20,7 +20,7 @@ class Summary:
     "Numbers that add: `a + b` summarises the data of both; `sum(parts)` works, and so does `==`."
     def __add__(self, other):
         if isinstance(other, int) and other == 0: return self
-        return self.merge(other) if type(other) is type(self) else NotImplemented
+        return self._merge(other) if type(other) is type(self) else NotImplemented
 
     __radd__ = __add__
 
@@ -49,7 +49,17 @@ def read_weight(
     if given.array.shape != shape: raise ValueError(f"sample_weight has shape {given.array.shape}: it must have that of the examples, {shape}")
     return read_rows(given, np.float64).read(slice(None)).reshape(shape)
 
-# %% ../nbs/02_summaries.ipynb #c013
+# %% ../nbs/02_summaries.ipynb #c014
+def ratio(
+    numerator, # Number or array
+    denominator, # Number or array of the same shape
+    undefined, # Value of 0/0
+): # Their quotient: a float, or an array
+    "A quotient that says what 0/0 is."
+    with np.errstate(all="ignore"): quotient = np.true_divide(numerator, denominator)
+    return number(np.where((denominator == 0) & (numerator == 0), undefined, quotient))
+
+# %% ../nbs/02_summaries.ipynb #c017
 class WeightedMean(Summary):
     "The weighted mean of a value per example; NaN marks an example without one."
     def __init__(self, total=0.0, weight=0.0, undefined=0):
@@ -86,7 +96,7 @@ class WeightedMean(Summary):
         values = in_memory(loss(y_true, y_pred, reduction="none", **options), "losses")
         return cls.from_values(values.ravel(), sample_weight=None if sample_weight is None else np.ravel(in_memory(sample_weight, "sample_weight")))
 
-    def merge(self, other):
+    def _merge(self, other):
         return WeightedMean(self.total + other.total, self.weight + other.weight, self.undefined + other.undefined)
 
     @property
@@ -96,17 +106,7 @@ class WeightedMean(Summary):
 
     def __repr__(self): return f"WeightedMean(mean={self.mean}, weight={self.weight}, undefined={self.undefined})"
 
-# %% ../nbs/02_summaries.ipynb #c014
-def ratio(
-    numerator, # Number or array
-    denominator, # Number or array of the same shape
-    undefined, # Value of 0/0
-): # Their quotient: a float, or an array
-    "A quotient that says what 0/0 is."
-    with np.errstate(all="ignore"): quotient = np.true_divide(numerator, denominator)
-    return number(np.where((denominator == 0) & (numerator == 0), undefined, quotient))
-
-# %% ../nbs/02_summaries.ipynb #c018
+# %% ../nbs/02_summaries.ipynb #c020
 def as_labels(
     y, # Labels: array of any library in main memory, or anything NumPy can read
     name, # Name of the argument, for the message
@@ -126,7 +126,7 @@ def as_words(y, name):
     if not all(isinstance(word, str) for word in y.flat): raise TypeError(f"{name} mixes words with other things: labels are all whole numbers or all words")
     return y.astype(str)
 
-# %% ../nbs/02_summaries.ipynb #c021
+# %% ../nbs/02_summaries.ipynb #c023
 def label_set(
     labels, # Number of labels `K` for 0 to K-1; or the labels, in order; `None` finds them
     *found, # Arrays of labels to find them in
@@ -161,7 +161,7 @@ def positions(
     if (labels[at] != y).any(): raise ValueError(f"{name} holds {y[labels[at] != y].flat[0].item()!r}, which is not among the labels {labels.tolist()}")
     return at
 
-# %% ../nbs/02_summaries.ipynb #c024
+# %% ../nbs/02_summaries.ipynb #c026
 def count_pairs(
     y_true, # Labels, shape `(tables, n)`
     y_pred, # Labels, same shape
@@ -179,7 +179,25 @@ def count_pairs(
         counts += np.bincount((start + t*k + p).ravel(), None if weight is None else weight[:, rows][keep].ravel(), tables*k*k)
     return counts.reshape(tables, k, k)
 
-# %% ../nbs/02_summaries.ipynb #c026
+# %% ../nbs/02_summaries.ipynb #c029
+def check_pair(y_true, y_pred):
+    "Raise a `ValueError` unless two inputs have one shape and hold something."
+    if y_true.shape != y_pred.shape: raise ValueError(f"y_true has shape {y_true.shape} and y_pred {y_pred.shape}: they must agree")
+    if not y_true.size: raise ValueError("y_true and y_pred are empty")
+
+def text_table(labels, counts):
+    "A confusion matrix in plain text."
+    cells = [["", *map(str, labels)], *([str(label), *(f"{n:g}" for n in row)] for label, row in zip(labels, counts))]
+    width = max(len(cell) for row in cells for cell in row)
+    return "true \\ predicted\n" + "\n".join("  ".join(cell.rjust(width) for cell in row) for row in cells)
+
+def html_table(labels, counts):
+    "A confusion matrix as an HTML table, labels escaped."
+    head = "".join(f"<th>{escape(str(label))}</th>" for label in labels)
+    rows = "".join(f"<tr><th>{escape(str(label))}</th>{''.join(f'<td>{n:g}</td>' for n in row)}</tr>" for label, row in zip(labels, counts))
+    return f"<table><thead><tr><th>true \\ predicted</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+# %% ../nbs/02_summaries.ipynb #c032
 class ConfusionMatrix(Summary):
     "Counts of every pair of true and predicted label; `ConfusionMatrix(labels=21)` is the empty one to start from."
     def __init__(
@@ -207,7 +225,7 @@ class ConfusionMatrix(Summary):
         "Count pairs of labels. `ValueError` for a label that is not among `labels`."
         y_true, y_pred = as_labels(y_true, "y_true"), as_labels(y_pred, "y_pred")
         check_pair(y_true, y_pred)
-        if multilabel: return cls.from_indicators(y_true, y_pred, labels, sample_weight)
+        if multilabel: return cls._from_indicators(y_true, y_pred, labels, sample_weight)
         shape = () if ndim is None else y_true.shape[:y_true.ndim - ndim]
         weight = read_weight(sample_weight, y_true.shape)
         keep = ... if ignore_index is None else y_true != ignore_index
@@ -218,7 +236,7 @@ class ConfusionMatrix(Summary):
     build = from_labels
 
     @classmethod
-    def from_indicators(cls, y_true, y_pred, labels, sample_weight):
+    def _from_indicators(cls, y_true, y_pred, labels, sample_weight):
         "Count a table of absent and present for each label."
         k = y_true.shape[-1]
         names = label_set(k if labels is None else labels)
@@ -227,75 +245,73 @@ class ConfusionMatrix(Summary):
         w = None if weight is None else np.broadcast_to(weight.ravel(), (k, weight.size))
         return cls(names, count_pairs(y_true.reshape(-1, k).T, y_pred.reshape(-1, k).T, np.arange(2), w), multilabel=True)
 
-    def merge(self, other):
+    def _merge(self, other):
         if self.multilabel != other.multilabel or not np.array_equal(self.labels, other.labels):
             raise ValueError(f"labels {self.labels.tolist()} and {other.labels.tolist()} do not add: declare the same labels= for every batch")
         return ConfusionMatrix(self.labels, self.counts + other.counts, self.multilabel)
 
     @property
-    def tp(self): return self.counts[..., 1, 1] if self.multilabel else np.diagonal(self.counts, axis1=-2, axis2=-1)
+    def tp(self):
+        "True positives of each label."
+        return self.counts[..., 1, 1] if self.multilabel else np.diagonal(self.counts, axis1=-2, axis2=-1)
     @property
-    def fp(self): return self.counts[..., 0, 1] if self.multilabel else self.counts.sum(axis=-2) - self.tp
+    def fp(self):
+        "False positives of each label: predicted and wrong."
+        return self.counts[..., 0, 1] if self.multilabel else self.counts.sum(axis=-2) - self.tp
     @property
-    def fn(self): return self.counts[..., 1, 0] if self.multilabel else self.counts.sum(axis=-1) - self.tp
+    def fn(self):
+        "False negatives of each label: true and missed."
+        return self.counts[..., 1, 0] if self.multilabel else self.counts.sum(axis=-1) - self.tp
     @property
-    def tn(self): return self.total[..., None] - self.tp - self.fp - self.fn
+    def tn(self):
+        "True negatives of each label: neither true nor predicted."
+        return self.total[..., None] - self.tp - self.fp - self.fn
     @property
-    def total(self): return self.counts[..., :1, :, :].sum(axis=(-3, -2, -1)) if self.multilabel else self.counts.sum(axis=(-2, -1))
+    def total(self):
+        "Number of pairs, or their weight."
+        return self.counts[..., :1, :, :].sum(axis=(-3, -2, -1)) if self.multilabel else self.counts.sum(axis=(-2, -1))
 
-    def __repr__(self):
-        return f"ConfusionMatrix of {self.counts.sum():g} pairs, {len(self.labels)} labels" if self.counts.ndim > 2 or len(self.labels) > 12 else text_table(self)
+    def __repr__(self): return text_table(self.labels, self.counts) if self._fits else f"ConfusionMatrix of {self.counts.sum():g} pairs, {len(self.labels)} labels"
 
-    def _repr_html_(self): return f"<p>{self!r}</p>" if self.counts.ndim > 2 or len(self.labels) > 12 else html_table(self)
+    def _repr_html_(self): return html_table(self.labels, self.counts) if self._fits else f"<p>{self!r}</p>"
 
-# %% ../nbs/02_summaries.ipynb #c027
-def check_pair(y_true, y_pred):
-    "Raise a `ValueError` unless two inputs have one shape and hold something."
-    if y_true.shape != y_pred.shape: raise ValueError(f"y_true has shape {y_true.shape} and y_pred {y_pred.shape}: they must agree")
-    if not y_true.size: raise ValueError("y_true and y_pred are empty")
+    @property
+    def _fits(self): return self.counts.ndim == 2 and len(self.labels) <= 12
 
-def text_table(cm):
-    "A confusion matrix in plain text."
-    cells = [["", *map(str, cm.labels)], *([str(label), *(f"{n:g}" for n in row)] for label, row in zip(cm.labels, cm.counts))]
-    width = max(len(cell) for row in cells for cell in row)
-    return "true \\ predicted\n" + "\n".join("  ".join(cell.rjust(width) for cell in row) for row in cells)
-
-def html_table(cm):
-    "A confusion matrix as an HTML table, labels escaped."
-    head = "".join(f"<th>{escape(str(label))}</th>" for label in cm.labels)
-    rows = "".join(f"<tr><th>{escape(str(label))}</th>{''.join(f'<td>{n:g}</td>' for n in row)}</tr>" for label, row in zip(cm.labels, cm.counts))
-    return f"<table><thead><tr><th>true \\ predicted</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-# %% ../nbs/02_summaries.ipynb #c033
+# %% ../nbs/02_summaries.ipynb #c038
 class Metric(FunctionLike):
     "A formula on a summary: call it with data, or ask it `.of(summary)`."
-    kind, own_options, added = "metric", {}, {}
+    kind, _own_options, added = "metric", {}, {}
 
     def __init__(self, formula, source):
         self.formula, self.source = formula, source
         parameters = signature(formula).parameters.values()
         self.reads = [p.name for p in parameters if p.kind == Parameter.POSITIONAL_OR_KEYWORD]
-        self.asks = {**self.own_options, **{p.name: p.default for p in parameters if p.kind == Parameter.KEYWORD_ONLY}}
+        self.asks = {**self._own_options, **{p.name: p.default for p in parameters if p.kind == Parameter.KEYWORD_ONLY}}
         build = [p for p in signature(source.build).parameters.values() if p.name != "ndim"]
         inputs = [p for p in build if p.kind == Parameter.POSITIONAL_OR_KEYWORD]
         given = [p for p in build if p.kind == Parameter.KEYWORD_ONLY]
         super().__init__(formula, [*inputs, *(keyword(*item) for item in self.asks.items()), *given])
 
-    def split(self, args, kwargs):
+    def _split(self, args, kwargs):
         "Arguments of a call: those of the summary, and those of the formula."
         given = self.arguments(args, kwargs)
         return given, {name: plain(given.pop(name)) for name in self.asks}
 
     def summary(self, *args, **kwargs):
         "The summary of these data, to add to others."
-        return self.source.build(**self.split(args, kwargs)[0])
+        return self.source.build(**self._split(args, kwargs)[0])
 
-    def of(self, summary, **options):
+    def of(
+        self,
+        summary, # Summary of the data, or a sum of such summaries
+        **options, # Arguments of the formula
+    ): # The metric: a float, or an array
         "The metric of a summary."
         return number(self.formula(*(getattr(summary, name) for name in self.reads), **options))
 
     def __call__(self, *args, **kwargs):
-        given, options = self.split(args, kwargs)
+        given, options = self._split(args, kwargs)
         return self.of(self.source.build(**given), **options)
 
 def metric(
@@ -304,10 +320,21 @@ def metric(
     "Make a metric of a formula on the numbers of a summary: `@metric(Moments)`."
     return lambda formula: Metric(formula, source)
 
-# %% ../nbs/02_summaries.ipynb #c036
+# %% ../nbs/02_summaries.ipynb #c041
+def chosen(cm, positive):
+    "Position of the label that is asked for: the positive one, the last of two, or all."
+    if positive is not None: return int(positions(as_labels([positive], "positive"), cm.labels, "positive")[0])
+    return -1 if len(cm.labels) == 2 and not cm.multilabel else slice(None)
+
+def mean_over_labels(scores, weights):
+    "Weighted mean over the last axis of the scores that are defined."
+    defined = ~np.isnan(scores)
+    return ratio((weights*np.where(defined, scores, 0)).sum(axis=-1), (weights*defined).sum(axis=-1), np.nan)
+
+# %% ../nbs/02_summaries.ipynb #c044
 class LabelMetric(Metric):
     "A formula on the counts of one label against the rest."
-    own_options = {"average": None, "positive": None, "over": "all"}
+    _own_options = {"average": None, "positive": None, "over": "all"}
     added = {
         "average": "`None`: the score of the positive label if there are two, else one score a label; `'none'`: always one a label; `'macro'`, `'weighted'`, `'micro'`: one number",
         "positive": "The label whose score is asked for; `None`: the last of two",
@@ -320,7 +347,7 @@ class LabelMetric(Metric):
 
     def summary(self, *args, **kwargs):
         "A `ConfusionMatrix`; with `over='each'`, the `WeightedMean` of the examples' scores."
-        given, options = self.split(args, kwargs)
+        given, options = self._split(args, kwargs)
         one_of(over := options.pop("over"), "over", ["all", "each"])
         if over == "all": return ConfusionMatrix.build(**given)
         weight = given.pop("sample_weight")
@@ -330,7 +357,14 @@ class LabelMetric(Metric):
         weight = None if weight is None else read_weight(weight, shape).ravel()
         return WeightedMean.from_values(scores.reshape(int(np.prod(shape)), *scores.shape[len(shape):]), sample_weight=weight)
 
-    def of(self, summary, *, average=None, positive=None, **options):
+    def of(
+        self,
+        summary, # `ConfusionMatrix`, or the `WeightedMean` of scores of examples
+        *,
+        average=None, # As in a call
+        positive=None, # As in a call
+        **options, # Arguments of the formula
+    ): # The metric: a float, or an array
         "The metric of a summary, averaged over labels as asked."
         if isinstance(summary, WeightedMean): return summary.mean
         one_of(average, "average", [None, "none", "macro", "weighted", "micro"])
@@ -342,7 +376,7 @@ class LabelMetric(Metric):
         return scores if average == "none" else mean_over_labels(scores, summary.tp + summary.fn if average == "weighted" else np.ones(scores.shape))
 
     def __call__(self, *args, **kwargs):
-        options = self.split(args, kwargs)[1]
+        options = self._split(args, kwargs)[1]
         del options["over"]
         return self.of(self.summary(*args, **kwargs), **options)
 
@@ -354,18 +388,7 @@ def label_metric(
     "Make a metric of a formula on the counts of one label against the rest."
     return (lambda formula: LabelMetric(formula, ndim)) if formula is None else LabelMetric(formula, ndim)
 
-# %% ../nbs/02_summaries.ipynb #c037
-def chosen(cm, positive):
-    "Position of the label that is asked for: the positive one, the last of two, or all."
-    if positive is not None: return int(positions(as_labels([positive], "positive"), cm.labels, "positive")[0])
-    return -1 if len(cm.labels) == 2 and not cm.multilabel else slice(None)
-
-def mean_over_labels(scores, weights):
-    "Weighted mean over the last axis of the scores that are defined."
-    defined = ~np.isnan(scores)
-    return ratio((weights*np.where(defined, scores, 0)).sum(axis=-1), (weights*defined).sum(axis=-1), np.nan)
-
-# %% ../nbs/02_summaries.ipynb #c044
+# %% ../nbs/02_summaries.ipynb #c051
 class Mean:
     "A mean as an unevaluated sum of two floats, for twice the digits of one."
     def __init__(self, high=0.0, low=0.0): self.high, self.low = high, low
@@ -386,7 +409,7 @@ class Mean:
 
     def centre(self, x): return (x - self.high) - self.low
 
-# %% ../nbs/02_summaries.ipynb #c046
+# %% ../nbs/02_summaries.ipynb #c054
 class Moments(Summary):
     "What regression metrics need: weights, means, sums of squares about the means, and sums of errors, one of each an output."
     def __init__(self, rows=0, weight=0.0, mean_true=Mean(), mean_pred=Mean(), squares_true=0.0, squares_pred=0.0, products=0.0, squared_error=0.0, absolute_error=0.0):
@@ -407,12 +430,12 @@ class Moments(Summary):
         y_true, y_pred = in_memory(y_true, "y_true"), in_memory(y_pred, "y_pred")
         outputs = max(0, y_pred.ndim - 1)
         batch = Batch(read_inputs(y_true, "y_true", outputs), read_inputs(y_pred, "y_pred", outputs), sample_weight, check=check_values)
-        return sum((cls.from_slice(*rows) for rows in batch), cls())
+        return sum((cls._from_slice(*rows) for rows in batch), cls())
 
     build = from_values
 
     @classmethod
-    def from_slice(cls, y_true, y_pred, weight):
+    def _from_slice(cls, y_true, y_pred, weight):
         "Moments of rows that fit in the cache: means first, then squares about them."
         def total(x): return x.sum(axis=0) if weight is None else np.tensordot(weight, x, 1)
         rows, error = len(y_true), y_pred - y_true
@@ -422,7 +445,7 @@ class Moments(Summary):
         t, p = mean_true.centre(y_true), mean_pred.centre(y_pred)
         return cls(rows, size, mean_true, mean_pred, total(t*t), total(p*p), total(t*p), total(error*error), total(abs(error)))
 
-    def merge(self, other):
+    def _merge(self, other):
         weight = self.weight + other.weight
         if other.weight == 0 or self.weight == 0:
             kept = self if other.weight == 0 else other
