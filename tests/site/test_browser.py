@@ -11,6 +11,10 @@ from explorables import by_key, by_mouse, by_touch, figures_on
 
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+RULES = {
+    "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+    "dark": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},  # what a theme can change
+}
 LOOKS = [(screen, scheme) for screen in ("wide", "phone") for scheme in ("light", "dark")]
 
 FACTS = """() => {
@@ -71,17 +75,20 @@ def watch(page, visit):
 
 
 def look(context, book, path, screen, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     visit, page = Visit(path, screen, scheme), context.new_page()
     watch(page, visit)
     page.goto(book + path, wait_until="load")
     visit.facts = page.evaluate(FACTS)
-    rules = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
-    found = Axe().run(page, options=rules).response["violations"] if screen == "wide" else []
-    visit.axe = [f"{v['id']}: {v['help']}: {node['target']}" for v in found if v["impact"] in ("serious", "critical") for node in v["nodes"]]
+    visit.axe = axe_faults(page, RULES[scheme]) if screen == "wide" else []
     page.close()
     return visit
+
+
+def axe_faults(page, rules):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": rules}).response["violations"]
+    return [f"{v['id']}: {v['help']}: {node['target']}" for v in found if v["impact"] in ("serious", "critical") for node in v["nodes"]]
 
 
 def pages_of(site):
