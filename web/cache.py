@@ -22,7 +22,7 @@ class Cache:
         "What `work()`, a partial function, gives, or gave when the inputs were these."
         path = self.folder / sha256(pickle.dumps([work.func.__module__, work.func.__qualname__, self.makers, inputs])).hexdigest()
         self.used.add(path)
-        if not path.exists(): path.write_bytes(pickle.dumps(work()))
+        if not path.exists(): _write_whole(path, pickle.dumps(work()))
         return pickle.loads(path.read_bytes())
 
     def forget(self):
@@ -40,6 +40,12 @@ def module_sources(module, root):
         found[name] = path.read_text(encoding="utf-8")
         todo += _imported(found[name], name if path.name == "__init__.py" else name.rpartition(".")[0])
     return sorted(found.items())
+
+
+def _write_whole(path, content):
+    "Write a file so that an interrupted build leaves all of it or nothing."
+    path.with_suffix(".new").write_bytes(content)
+    path.with_suffix(".new").replace(path)
 
 
 def _places(root, module):

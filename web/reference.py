@@ -91,7 +91,7 @@ def _documents(thing):
     plain = inspect.unwrap(thing) if callable(thing) else None
     if inspect.isclass(plain): return dict(docments(plain)) | dict(FIELD.findall(inspect.getsource(plain))) | {"return": None}
     found = {name: words for _, term in getattr(thing, "parts", ()) for name, words in _documents(term).items()}
-    if inspect.isroutine(plain): found |= docments(plain) | {"return": _result(plain)}
+    if inspect.isroutine(plain): found |= docments(plain, args_kwargs=True) | {"return": _result(plain)}
     return found | getattr(thing, "added", {})
 
 
@@ -102,11 +102,18 @@ def _result(function):
 
 
 def _table(thing, said):
-    "Arguments with their defaults and what they are."
+    "Arguments with their defaults, if any has one, and what they are."
     parameters = _parameters(thing) if callable(thing) else []
     if not any(said.get(parameter.name) for parameter in parameters): return ""
-    rows = [f"| `{parameter.name}` | {_default(parameter)} | {_cell(said.get(parameter.name))} |" for parameter in parameters]
-    return "\n".join(["| argument | default | |", "|:--|:--|:-----|", *rows])
+    columns = [("argument", _argument), ("default", _default), ("", lambda parameter: _cell(said.get(parameter.name)))]
+    if all(parameter.default is EMPTY for parameter in parameters): del columns[1]
+    rows = [[column(parameter) for _, column in columns] for parameter in parameters]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [[name for name, _ in columns], [":--"] * (len(columns) - 1) + [":-----"], *rows])
+
+
+def _argument(parameter):
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    return f"`{stars}{parameter.name}`"
 
 
 def _returns(said):

@@ -371,8 +371,8 @@ huber_loss(y_true, y_pred, *, delta=1.0, reduction='mean')
 
 Squared near zero.
 
-| argument | default | |
-|:--|:--|:-----|
+| argument | default |  |
+| :-- | :-- | :----- |
 | `y_true` |  | Truth, $\\vert y\\vert $ or a\\|b |
 | `y_pred` |  | Guess |
 | `delta` | `1.0` | Where it turns |
@@ -383,7 +383,7 @@ Squared near zero.
 
 
 def test_entries_of_a_class_and_its_methods(entries):
-    assert "{#loss-class .unnumbered}" in entries["Loss"] and "| `name` |  | Its name |" in entries["Loss"] and "{#loss .unnumbered}" in entries["loss"]
+    assert "{#loss-class .unnumbered}" in entries["Loss"] and "| `name` | Its name |" in entries["Loss"] and "{#loss .unnumbered}" in entries["loss"]
     assert entries["Loss.named"].startswith("#### `Loss.named` {#loss-class.named") and "**Returns** The same loss" in entries["Loss.named"]
     assert "```python\nLoss.length\n```\n\nLetters in its name." in entries["Loss.length"]
 
