@@ -27,7 +27,7 @@ site: $(VENV)/.test ## build the site into _site
 	$(python) -m web.build
 
 lab: $(VENV)/.dev ## open the notebooks in JupyterLab, which cleans what it saves
-	JUPYTER_CONFIG_DIR=$(CURDIR)/.jupyter $(bin)/jupyter lab --LabApp.default_url=/lab/tree/nbs/index.ipynb
+	$(bin)/jupyter lab --config=.jupyter/jupyter_server_config.py --LabApp.default_url=/lab/tree/nbs/index.ipynb
 
 chapter: $(VENV)/.test ## start a chapter: make chapter part=segmentation name=tversky [title="Tversky loss"]
 	@$(python) -m tools.chapter "$(part)" "$(name)" "$(title)"
