@@ -45,7 +45,7 @@ peers: $(VENV)/.peers ## compare with the other libraries, after installing them
 	$(python) -m pytest tests/peers
 
 lock: $(VENV)/.dev ## pin the newest releases of all that is installed, and the lowest that are allowed
-	$(compile) --upgrade --extra dev --output-file constraints.txt
+	$(compile) --upgrade --extra dev --extra peers --output-file constraints.txt
 	$(compile) --upgrade --extra test --resolution lowest-direct --output-file constraints-lowest.txt
 
 clean: ## remove the environment and all that is built
