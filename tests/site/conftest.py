@@ -45,7 +45,10 @@ def browser():
     executable = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if executable is None:
         no_browser("no Chromium on the PATH: the site is not tested in a browser")
-    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        no_browser("playwright is not installed: the site is not tested in a browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield browser
