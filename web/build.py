@@ -23,7 +23,7 @@ from web.cache import Cache, module_sources
 from web.check import notebook_faults, site_faults
 from web.cite import library_in
 from web.labels import number_labels
-from web.process import link_names, link_pages, module_of, process
+from web.process import entries_of, export_of, is_in_step, link_names, link_pages, process
 from web.rewrite import Rewriter
 
 WEB = Path(__file__).parent
@@ -56,14 +56,9 @@ def is_left_out(source, faults):
 def notebooks_faults(book, cache):
     "What the chapters lack, and what would not show as they mean it."
     settings = (book.root / "settings.ini").read_text(encoding="utf-8")
-    checks = [(page, check) for page in book.pages for check in (lacking, notebook_faults)]
-    return [line for page, check in checks for line in cache(partial(tried, page.source, check), check.__module__, content(page), settings)]
-
-
-def tried(source, check):
-    "The lines a check has to say of a notebook; the error it ends in is one."
-    try: return check(source)
-    except Exception as error: return [failure(source, error)]
+    works = [(page, partial(check, page.source)) for page in book.pages for check in (lacking, notebook_faults)]
+    results = [cache(partial(attempt, page.source, work), work.func.__module__, content(page), settings) for page, work in works]
+    return [line for result, told in results for line in (result or []) + told]
 
 
 def failure(source, error):
@@ -77,22 +72,32 @@ def processed(book, cache):
     "Each page with its processed notebook, linked to one another, and a line for each that could not be made."
     pages, faults = [], []
     for page in book.pages:
-        module = module_of(page.source)
-        notebook, told = cache(partial(process_page, page, module), content(page), page, module_sources(module or "", book.root), PROJECT.read_text())
+        export = export_of(page.source)
+        entries, told = entries_for(page, export, book, cache) if export else ([], [])
+        work = partial(process, page.source, export, entries, page.number is not None)
+        notebook, more = cache(partial(attempt, page.source, work), content(page), page, export, entries)
         if notebook: pages.append((page, notebook))
-        faults += told
+        faults += told + more
     faults += link_pages(pages, book)
     link_names(pages)
     return pages, faults
 
 
-def process_page(page, module):
-    "The processed notebook of a page, None where that fails, and lines that say what is wrong."
+def entries_for(page, export, book, cache):
+    "The reference of what a notebook exports, and a line if the package does not hold that."
+    sources = module_sources(export.module, book.root)
+    entries, told = cache(partial(attempt, page.source, partial(entries_of, export)), export.module, export.names, sources, content(PROJECT))
+    if not is_in_step(export, dict(sources).get(export.module, "")): told = [*told, f"{page.source}: {export.module} is not what it exports now: run `make prepare`"]
+    return entries or [], told
+
+
+def attempt(source, work):
+    "What some work on a notebook gives, None where it fails, and lines that say what is wrong."
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try: notebook, told = process(page.source, module, page.number is not None), []
-        except Exception as error: notebook, told = None, [failure(page.source, error)]
-    return notebook, told + [f"{page.source}: {warning.message}" for warning in caught]
+        try: result, told = work(), []
+        except Exception as error: result, told = None, [failure(source, error)]
+    return result, told + [f"{source}: {warning.message}" for warning in caught]
 
 
 def write_quarto(book, pages):
@@ -185,8 +190,9 @@ def finish(folder, book):
 # ---- files
 
 
-def content(page):
-    return Path(page.source).read_bytes()
+def content(file):
+    "The bytes of a file, or of a page's notebook."
+    return Path(getattr(file, "source", file)).read_bytes()
 
 
 def empty(folder):

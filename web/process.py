@@ -2,10 +2,10 @@
 import inspect
 import re
 import tomllib
-import warnings
 from importlib import import_module
 from pathlib import Path
 from posixpath import dirname, join, normpath
+from typing import NamedTuple
 
 import yaml
 from fastcore.nbio import mk_cell, read_nb
@@ -31,43 +31,46 @@ class Processors(FilterDefaults):
         return [proc for proc in super().base_procs() if proc.__name__ not in NOT_NEEDED]
 
 
-def process(source, module, numbered):
-    "The page nbdev makes of a notebook, with a reference of the module it exports."
+class Export(NamedTuple):
+    "What a notebook gives to the package."
+    module: str
+    names: list  # What its exported cells define, in order
+    code: list  # The exported cells, without their directives
+
+
+def export_of(source):
+    "What a notebook exports, None if it names no module."
+    cells = [cell for cell in read_nb(source).cells if cell.cell_type == "code"]
+    found = re.search(r"^#\| *default_exp +(\S+)", "\n".join(cell.source for cell in cells), re.M)
+    exported = [cell for cell in cells if {"export", "exports"} & cell.directives.keys()]
+    code = [cell.source.split("\n", len(cell.directives))[-1].strip() for cell in exported]
+    return found and Export(f"{get_config().lib_name}.{found[1]}", list(dict.fromkeys(exported_names(exported))), code)
+
+
+def process(source, export, entries, numbered):
+    "The page nbdev makes of a notebook, with the reference of what it exports."
     notebook = read_nb(source)
-    entries = _reference(notebook, module) if module else []
     Processors()(notebook)
-    for cell in notebook.cells: _fold_exported(cell, module)
+    for cell in notebook.cells: _fold_exported(cell, export)
     _set_head(notebook, numbered)
     _insert(notebook, entries)
     return notebook
 
 
-def module_of(source):
-    "The module that a notebook exports, None if it exports none."
-    found = re.search(r"^#\| *default_exp +(\S+)", "\n".join(cell.source for cell in read_nb(source).cells), re.M)
-    return found and f"{get_config().lib_name}.{found[1]}"
-
-
 # ---- the reference of a page
 
 
-def _reference(notebook, module):
-    "Reference entries for the public names that the notebook exports."
-    exported = [cell for cell in notebook.cells if {"export", "exports"} & cell.directives.keys()]
-    if not exported: return []
-    package = import_module(module)
-    _expect_in_step(exported, package)
-    names = [name for name in dict.fromkeys(exported_names(exported)) if name in package.__all__]
+def entries_of(export):
+    "Reference entries for the public names of an export."
+    package = import_module(export.module)
+    names = [name for name in export.names if name in package.__all__]
     repository = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"].get("urls", {}).get("Repository")
     return list(reference(package, names, lambda thing: repository and _source_link(repository, package, thing)))
 
 
-def _expect_in_step(exported, package):
-    "Warn if the module is not what the notebook exports now."
-    written = inspect.getsource(package)
-    for cell in exported:
-        code = cell.source.split("\n", len(cell.directives))[-1].strip()
-        if "import " not in code and code not in written: return warnings.warn(f"{package.__name__} is not what it exports now: run `make prepare`")
+def is_in_step(export, module_text):
+    "Whether a module holds what a notebook exports now; imports, which nbdev rewrites, aside."
+    return all("import " in code or code in module_text for code in export.code)
 
 
 def _source_link(repository, package, thing):
@@ -103,11 +106,11 @@ def _give_way(cell, taken):
 # ---- cells
 
 
-def _fold_exported(cell, module):
+def _fold_exported(cell, export):
     "Show the source of an exported cell under the name of the file that holds it."
     if cell.cell_type != "code" or not re.search(r"^#\| *exports", cell.source, re.M): return
     body = re.sub(r"^#\| *exports.*\n", "", cell.source, flags=re.M)
-    cell.source = f'#| code-fold: show\n#| code-summary: "{module.replace(".", "/")}.py"\n{body}'
+    cell.source = f'#| code-fold: show\n#| code-summary: "{export.module.replace(".", "/")}.py"\n{body}'
 
 
 def _set_head(notebook, numbered):

@@ -405,13 +405,17 @@ def test_a_heading_gives_way_to_an_entry(project):
 
 def test_only_what_changed_is_made_again(project, monkeypatch):
     made = []
-    process = pipeline.process
-    monkeypatch.setattr(pipeline, "process", lambda source, *rest: made.append(source) or process(source, *rest))
-    assert build(project.root) == [] and len(made) == 3
-    assert build(project.root) == [] and len(made) == 3
-    assert project.faults(markdown("More.")) == [] and made[3:] == ["nbs/part/02_score.ipynb"]
-    project.text("tinybook/part/score.py", MODULE.replace("A score.", "The score."))
-    assert build(project.root) == [] and made[4:] == ["nbs/part/02_score.ipynb"]
+    def counted(work): return lambda *arguments: made.append(work.__name__) or work(*arguments)
+    for work in (pipeline.process, pipeline.entries_of): monkeypatch.setattr(pipeline, work.__name__, counted(work))
+    project.page(code(EXPORTED))
+    assert sorted(made) == ["entries_of", "process", "process", "process"]
+    made.clear()
+    assert build(project.root) == [] and made == []
+    project.page(code(EXPORTED), markdown("More."))
+    assert made == ["process"]
+    made.clear()
+    project.text("tinybook/part/score.py", MODULE + "LIMIT = 1")
+    assert build(project.root) == [] and made == ["entries_of"]
 
 
 def test_a_second_build_gives_the_same_site(project):
