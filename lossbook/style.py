@@ -1,6 +1,5 @@
-"""The look of every picture in the book, named once.
+"""The look of every picture in the book, named once: matplotlib, the site and the figures one can touch share it.
 
-matplotlib, the site's CSS and the figures one can touch all take their colours from here.
 Nothing here imports matplotlib: `plt.style.use(style)` and `plt.style.context(style)` read it.
 """
 from pathlib import Path
@@ -16,7 +15,7 @@ COLORS = {
     "ink": "#24292f",  # text and axes
     "muted": "#5f6873",  # ticks, captions, what is beside the point
     "grid": "#dfe3e8",  # rules and grids
-    "paper": "#ffffff",  # what all of it is drawn on
+    "paper": "#fdfdfc",  # what all of it is drawn on; not quite white, so that white stays white on a dark page
 }
 
 DARK_COLORS = {  # the same names where the page is dark

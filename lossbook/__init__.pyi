@@ -1,0 +1,28 @@
+"The public names of the package. Written by `make prepare` from the `__all__` of its modules."
+
+from .core import (
+    FormulaLoss as FormulaLoss,
+    GradientCheck as GradientCheck,
+    Loss as Loss,
+    LossSum as LossSum,
+    array_namespace as array_namespace,
+    check_gradient as check_gradient,
+    loss as loss,
+)
+from .segmentation.dice import (
+    dice_loss as dice_loss,
+    dice_score as dice_score,
+    iou_score as iou_score,
+)
+from .summaries import (
+    ConfusionMatrix as ConfusionMatrix,
+    LabelMetric as LabelMetric,
+    Metric as Metric,
+    Moments as Moments,
+    Summary as Summary,
+    WeightedMean as WeightedMean,
+    label_metric as label_metric,
+    metric as metric,
+)
+
+__version__: str
