@@ -2,10 +2,13 @@
 import ast
 import inspect
 import re
+import warnings
+from textwrap import fill
 
 from fastcore.docments import docments
 from nbdev.processors import NbCell
 
+WIDTH, INDENT = 78, "    "
 EMPTY = inspect.Parameter.empty
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 RESULT = re.compile(r"^[^#\n]*\) *(?:->[^:#\n]+)?: *# *(.+)$", re.M)
@@ -23,6 +26,7 @@ def reference(module, names, source_link=lambda thing: None):
     "Entries for some names of a module, and for the public methods of those that are classes."
     for name in names:
         thing = getattr(module, name)
+        for argument in _unsaid(thing): warnings.warn(f"{name} says nothing of its argument {argument}")
         yield entry(name, thing, anchor(name, names), source_link(thing))
         for method, function in _methods(thing): yield entry(f"{name}.{method}", function, anchor(f"{name}.{method}", names), level=4)
 
@@ -60,7 +64,7 @@ def _signature(name, thing):
     parameters = _parameters(thing)
     arguments = _with_marker(parameters, [str(parameter.replace(annotation=EMPTY)) for parameter in parameters])
     line = f"{name}({', '.join(arguments)})"
-    if len(line) > 78: line = f"{name}(\n    " + ",\n    ".join(arguments).replace("*,\n    ", "*, ") + ",\n)"
+    if len(line) > WIDTH: line = f"{name}(\n{fill(', '.join(arguments), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)},\n)"
     return f"```python\n{line}\n```"
 
 
@@ -99,6 +103,12 @@ def _result(function):
     "The comment after the bracket that closes a function's arguments."
     words = RESULT.search(inspect.getsource(function))
     return words and words[1]
+
+
+def _unsaid(thing):
+    "Arguments of a function, or of what passes for one, that nothing is said of."
+    said = _documents(thing)
+    return [] if inspect.isclass(thing) or not callable(thing) else [p.name for p in _parameters(thing) if not said.get(p.name)]
 
 
 def _table(thing, said):

@@ -307,7 +307,9 @@ from functools import wraps
 from inspect import signature, Parameter
 from typing import NamedTuple
 
-def loss(formula):
+def loss(
+    formula, # What it wraps
+):
     @wraps(formula)
     def called(*args, reduction="mean", **kwargs): return formula(*args, **kwargs)
     plain = signature(formula)
@@ -393,6 +395,12 @@ def test_entries_of_a_named_sum_and_of_a_number(entries):
     assert "total_loss(y_true, y_pred, *, delta=1.0, reduction='mean')" in total and "Huber, twice." in total
     assert "| `delta` | `1.0` | Where it turns |" in total and "| `reduction` | `'mean'` |" in total
     assert "```python\nLIMIT = 3\n```" in entries["LIMIT"]
+
+
+def test_an_argument_that_nothing_is_said_of(project):
+    silent = MODULE.replace(" # Reference", "")
+    project.text("tinybook/part/score.py", silent)
+    assert "nbs/part/02_score.ipynb: score says nothing of its argument y_true" in project.faults(code("#| exports\n" + silent.split("\n\n", 1)[1].strip()))
 
 
 def test_a_heading_gives_way_to_an_entry(project):
