@@ -15,7 +15,7 @@ import numpy as np
 
 from .style import COLORS, css_variables, themed
 
-__all__ = ["explorable", "figure_svg", "show_figures_as_svg"]
+__all__ = ["draw_pixels", "explorable", "figure_svg", "show_figures_as_svg"]
 
 # ---- matplotlib's figures
 
@@ -56,6 +56,27 @@ def figure_svg(
     text = StringIO()
     fig.savefig(text, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     return _own_ids(_page_font(_page_colors(_bare_element(text.getvalue()))))
+
+
+def draw_pixels(
+    ax,  # matplotlib axes to draw on
+    names,  # Rows of names in `COLORS`, one a pixel; '' leaves it empty
+    title="",  # What stands above
+):
+    "Draw a small image whose pixels take their colours from the page, which those of `imshow` cannot."
+    names = np.asarray(names)
+    for row, line in enumerate(names):
+        for color in sorted(set(line) - {""}):
+            ax.broken_barh(_runs(line == color), (row - 0.5, 1), color=COLORS[color], linewidth=0.8)  # the edge closes the seams
+    rows, columns = names.shape
+    ax.set(title=title, xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
+
+
+def _runs(marked):
+    "Start and length of each run of true values, pixels being one wide around their index."
+    edges = np.flatnonzero(np.diff(marked, prepend=False, append=False))
+    return [(start - 0.5, end - start) for start, end in zip(edges[::2], edges[1::2])]
 
 
 def _bare_element(svg):

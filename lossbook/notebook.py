@@ -8,10 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from .core import check_gradient
-from .figures import explorable, show_figures_as_svg
+from .figures import draw_pixels, explorable, show_figures_as_svg
 from .style import style
 
-__all__ = ["np", "plt", "settings", "test_close", "expect_fail", "check_gradient", "explorable"]
+__all__ = ["np", "plt", "settings", "test_close", "expect_fail", "check_gradient", "explorable", "draw_pixels"]
 
 
 def _settings():

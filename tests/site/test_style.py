@@ -7,7 +7,7 @@ import matplotlib.style
 import pytest
 from matplotlib.figure import Figure
 
-from lossbook.figures import figure_svg
+from lossbook.figures import draw_pixels, figure_svg
 from lossbook.style import COLORS, DARK_COLORS, css_variables, style
 
 READ = ["truth", "prediction", "agreement", "error", "other", "ink", "muted"]
@@ -76,6 +76,17 @@ def test_figures_of_one_page_share_no_id():
 
 def test_pixels_stay_sharp():
     assert "image-rendering: pixelated" in picture(show=True)
+
+
+def test_drawn_pixels_follow_the_page():
+    with matplotlib.style.context(style):
+        axes = Figure().subplots()
+        draw_pixels(axes, [["truth", "truth", ""], ["", "error", "truth"]])
+    bars = [(bar.get_facecolor()[0], bar.get_paths()[0].get_extents().bounds) for bar in axes.collections]
+    seen = {(matplotlib.colors.to_hex(color), bounds) for color, bounds in bars}
+    truth, error = COLORS["truth"], COLORS["error"]
+    assert seen == {(truth, (-0.5, -0.5, 2, 1)), (error, (0.5, 0.5, 1, 1)), (truth, (1.5, 0.5, 1, 1))}
+    assert "image" not in figure_svg(axes.figure)
 
 
 def test_an_empty_figure_is_not_shown():
