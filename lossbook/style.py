@@ -9,7 +9,7 @@ __all__ = ["COLORS", "DARK_COLORS", "style", "css_variables", "themed"]
 COLORS = {
     "truth": "#0067ad",  # what is: `y_true`, the reference mask, the positive class
     "prediction": "#c24a00",  # what the model says: `y_pred`, the predicted mask, a fitted line
-    "agreement": "#008068",  # where both say the same: overlap, true positives
+    "agreement": "#007760",  # where both say the same: overlap, true positives
     "error": "#93195f",  # where they differ: residuals, false positives, false negatives
     "other": "#5e4a00",  # a third thing, of neither side
     "ink": "#24292f",  # text and axes
