@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 import re
 
+from IPython import get_ipython
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -53,7 +54,13 @@ def expect_fail(
         raise AssertionError(f"no {error.__name__} was raised")
 
 
+def show_numbers_plainly():
+    "Show NumPy's scalars as numbers: 0.25, not np.float64(0.25). Print options do not outlive a cell."
+    if shell := get_ipython():
+        shell.display_formatter.formatters["text/plain"].for_type(np.generic, lambda x, page, _: page.text(repr(x.item())))
+
+
 settings = _settings()
 plt.style.use(style)
 show_figures_as_svg()
-np.set_printoptions(legacy="1.25")  # 0.25 prints as 0.25, not as np.float64(0.25)
+show_numbers_plainly()

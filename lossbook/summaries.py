@@ -293,6 +293,11 @@ class Metric(FunctionLike):
         given = [p for p in build if p.kind == Parameter.KEYWORD_ONLY]
         super().__init__(formula, [*inputs, *(keyword(*item) for item in self.asks.items()), *given])
 
+    @property
+    def described_by(self):
+        "Functions whose docments describe arguments that the formula does not take."
+        return [self.source.build]
+
     def _split(self, args, kwargs):
         "Arguments of a call: those of the summary, and those of the formula."
         given = self.arguments(args, kwargs)

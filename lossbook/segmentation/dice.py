@@ -16,8 +16,8 @@ def dice_score(
     fp, # Pixels of the label in the prediction only
     fn, # Pixels of the label in the reference only
     *,
-    undefined=1.0, # Score where neither mask has the label: 1 says that rightly finding nothing is right
-): # Dice coefficient in [0, 1], higher is better; a float for two labels, else one a label
+    undefined=1.0, # Score where neither mask has the label: right to find nothing
+): # Dice coefficient in [0, 1], higher is better; for two labels a float
     "Twice the overlap of two masks over the sum of their sizes."
     return ratio(2*tp, 2*tp + fp + fn, undefined)
 
@@ -28,8 +28,8 @@ def iou_score(
     fp, # Pixels of the label in the prediction only
     fn, # Pixels of the label in the reference only
     *,
-    undefined=1.0, # Score where neither mask has the label: 1 says that rightly finding nothing is right
-): # Intersection over union in [0, 1], higher is better; a float for two labels, else one a label
+    undefined=1.0, # Score where neither mask has the label: right to find nothing
+): # Intersection over union in [0, 1], higher is better; for two labels a float
     "The overlap of two masks over their union; also called the Jaccard index."
     return ratio(tp, tp + fp + fn, undefined)
 
@@ -37,24 +37,25 @@ def iou_score(
 def overlap_and_size(y_true, y_proba, denominator):
     "The sums $I$ and $S$ of each image, kept as axes of length 1."
     one_of(denominator, "denominator", ["linear", "squared"])
-    xp, power = array_namespace(y_true, y_proba), 1 if denominator == "linear" else 2
-    return (xp.sum(x, axis=(-2, -1), keepdims=True) for x in (y_true*y_proba, y_true**power + y_proba**power))
+    def add_up(x): return array_namespace(x).sum(x, axis=(-2, -1), keepdims=True)
+    power = 1 if denominator == "linear" else 2
+    return add_up(y_true*y_proba), add_up(y_true**power + y_proba**power)
 
 def quotient(numerator, denominator, undefined):
-    "Their quotient, `undefined` where the denominator is 0; safe to differentiate automatically."
-    xp = array_namespace(denominator)
-    zero = denominator == 0
-    return xp.where(zero, undefined*xp.ones_like(denominator), numerator/xp.where(zero, xp.ones_like(denominator), denominator))
+    "Their quotient, `undefined` where the denominator is 0; automatic gradients stay finite."
+    xp, zero = array_namespace(denominator), denominator == 0
+    one = xp.ones_like(denominator)
+    return xp.where(zero, undefined*one, numerator / xp.where(zero, one, denominator))
 
 # %% ../../nbs/segmentation/01_dice.ipynb #c049
 @loss(true_ndim=2, pred_ndim=2, over="each")
 def dice_loss(
-    y_true, # Reference masks of 0s and 1s, shape `(..., h, w)`; with `over='all'` any shape
+    y_true, # Reference masks of 0s and 1s, `(..., h, w)`; any shape with `over='all'`
     y_proba, # Probabilities of the foreground in [0, 1], same shape
     *,
     smooth=1.0, # Added to both parts of the quotient, in pixels; 0 leaves them alone
     denominator="linear", # `'linear'`: sizes are sums; `'squared'`: sums of squares
-): # Loss in [0, 1], lower is better: 0 where probabilities equal the mask; 0 too where both are empty
+): # Loss in [0, 1], lower is better; 0 where mask and probabilities are empty
     "One minus the Dice coefficient of a mask and probabilities."
     overlap, size = overlap_and_size(y_true, y_proba, denominator)
     return 1 - quotient(2*overlap + smooth, size + smooth, 1.0)[..., 0, 0]
