@@ -1,11 +1,14 @@
 "`make chapter` gives a draft that runs, is registered, and says what is still to write."
+import re
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import Clone
+from fastcore.nbio import read_nb, write_nb
 
 from tools.chapter import refuse
+from tools.check import faults, unfinished
 
 NBDEV_TEST = Path(sys.executable).with_name("nbdev-test")
 
@@ -27,6 +30,20 @@ def draft(clone):
 def test_it_runs_as_it_stands(clone, draft):
     ran = clone.run(NBDEV_TEST, draft)
     assert ran.returncode == 0 and "Success" in ran.stdout, ran.stderr
+
+
+def test_written_in_its_shape_it_lacks_nothing(clone, draft):
+    "The template's own example, with each placeholder's mark taken away, is a whole chapter."
+    notebook = read_nb(draft)
+    for cell in notebook.cells:
+        exported = re.sub(r"#\| eval: false\n# To write \((formula|gradient)\).*", "#| exports", cell.source)
+        cell.set_source(re.sub(r"(#\| eval: false\n)|(# To write .*\n)|(\*?To write \([^)]*\):\*?)", "", exported))
+    chapter = draft.with_name("99_whole.ipynb")
+    write_nb(notebook, chapter)
+    ran = clone.run(NBDEV_TEST, chapter, "--save")
+    assert ran.returncode == 0, ran.stderr
+    assert faults(chapter) == [] == unfinished(chapter)
+    chapter.unlink()
 
 
 def test_the_check_names_each_joint_to_write(clone, draft):
