@@ -1,0 +1,216 @@
+"""Random inputs for any loss and metric of the package, drawn by the names of their arguments.
+
+Hypothesis draws shapes, options and a seed; NumPy draws the numbers, so that none lies on a kink but by chance.
+"""
+import re
+from importlib import import_module
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from lossbook.core import Loss, LossSum
+from lossbook.summaries import ConfusionMatrix, LabelMetric, Metric
+from tests.properties.toys import TOYS
+from tools.stub import public_modules
+
+settings.register_profile("book", derandomize=True, deadline=None, max_examples=20, database=None)
+settings.load_profile("book")
+
+
+def walk(kind):
+    "Every object of a class that a module of the package holds, by the name it is first found under."
+    names = {}
+    for module in public_modules():
+        for name, value in vars(import_module(f"lossbook.{'.'.join(module.parts)}")).items():
+            if isinstance(value, kind):
+                names.setdefault(id(value), (name, value))
+    return dict(names.values())
+
+
+LOSSES, METRICS = walk(Loss), walk(Metric)
+each_loss = pytest.mark.parametrize("loss", [*LOSSES.values(), *TOYS], ids=[*LOSSES, *(f"toy:{toy.__name__}" for toy in TOYS)])
+each_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+
+
+# ---- what a function takes
+
+
+def options_of(function):
+    "The options of a loss or metric with their defaults."
+    return {p.name: p.default for p in list(function.__signature__.parameters.values()) if p.kind == p.KEYWORD_ONLY}
+
+
+def inputs_of(metric):
+    "The names of a metric's inputs."
+    return [p.name for p in metric.__signature__.parameters.values() if p.kind == p.POSITIONAL_OR_KEYWORD]
+
+
+def choices(call, name):
+    "The choices of an option that takes a word, read off the sentence that refuses a wrong one."
+    try:
+        call(**{name: "no such word"})
+    except ValueError as error:
+        listed = re.fullmatch(rf"{name} is 'no such word': it must be (.*)", str(error))
+        return [eval(word) for word in re.split(", | or ", listed[1])] if listed else []
+
+
+def formulas(loss):
+    "The losses made from one formula that a loss adds up."
+    return [formula for _, term in loss.parts for formula in formulas(term)] if isinstance(loss, LossSum) else [loss]
+
+
+# ---- arrays by name
+
+FOREGROUND = ("bool", "uint8", "int64", "float32", "float64")
+
+
+def numbers(rng, name, shape, classes):
+    "Random numbers that an argument, or a field of one, may hold."
+    if name.endswith("proba"):
+        return rng.uniform(0.02, 0.98, shape)
+    if name.endswith("labels"):
+        return rng.integers(0, classes, shape)
+    if name.endswith("weight"):
+        return rng.uniform(0.1, 2.0, shape)
+    if "boxes" in name:
+        corner = rng.uniform(0, 10, (*shape[:-1], 2))
+        return np.concatenate([corner, corner + rng.uniform(1, 10, corner.shape)], axis=-1)
+    return rng.normal(0, 2, shape)
+
+
+def foreground(rng, shape):
+    "Zeros and ones in any dtype, or probabilities."
+    dtype = rng.choice([*FOREGROUND, "soft"])
+    return rng.random(shape) if dtype == "soft" else (rng.random(shape) < 0.5).astype(dtype)
+
+
+def example_shape(name, ndim, inner, classes, by_class):
+    "The axes of one example: boxes end in 4 corners, scores over classes in as many as there are."
+    last = 4 if "boxes" in name else classes if by_class and name.endswith(("proba", "logits", "score")) else None
+    return (*inner[:ndim - 1], last) if last and ndim else inner[:ndim]
+
+
+def structured(ndim, name, f):
+    "`f(name, ndim)` for an argument, or for each field of a structured one."
+    return type(ndim)(*(f(f"{name}.{field}", n) for field, n in zip(ndim._fields, ndim))) if hasattr(ndim, "_fields") else f(name, ndim)
+
+
+# ---- calls of losses
+
+
+class Call(NamedTuple):
+    "One call of a loss: examples along the leading axes, classes last."
+    loss: Loss
+    y_true: object
+    y_pred: object
+    options: dict
+    lead: tuple
+
+    def __call__(self, **options):
+        return self.loss(self.y_true, self.y_pred, **{**self.options, **options})
+
+    def grad(self, **options):
+        return self.loss.grad(self.y_true, self.y_pred, **{**self.options, **options})
+
+    def map(self, f):
+        "The same call with `f` of every array."
+        weight = self.options.get("sample_weight")
+        options = {**self.options, **({} if weight is None else {"sample_weight": f(weight)})}
+        return self._replace(y_true=map_arrays(f, self.y_true), y_pred=map_arrays(f, self.y_pred), options=options)
+
+    def with_options(self, **options):
+        return self._replace(options={**self.options, **options})
+
+
+def map_arrays(f, x):
+    return type(x)(*map(f, x)) if hasattr(x, "_fields") else f(x)
+
+
+def arrays_of(x):
+    return list(x) if hasattr(x, "_fields") else [x]
+
+
+def make_call(loss, seed, lead, inner=(2, 3, 2), classes=3, soft=False, over="each"):
+    "A call of a loss on random numbers; `soft` gives probabilities of classes in place of labels."
+    rng, first = np.random.default_rng(seed), formulas(loss)[0]
+    true_name, pred_name = loss.inputs
+    by_class = "class_axis" in options_of(loss)
+    many = by_class or hasattr(first.pred_ndim, "_fields")
+
+    def draw(name, ndim):
+        return numbers(rng, name, (*lead, *example_shape(name, ndim, inner, classes, many)), classes)
+
+    y_pred = structured(first.pred_ndim, pred_name, draw)
+    if by_class and pred_name.endswith("proba"):
+        y_pred = y_pred / y_pred.sum(axis=-1, keepdims=True)
+    if by_class:
+        truth = rng.integers(0, classes, y_pred.shape[:-1])
+        y_true = rng.dirichlet(np.ones(classes), y_pred.shape[:-1]) if soft else truth.astype(rng.choice(["uint8", "int32", "int64"]))
+    elif pred_name.endswith(("proba", "logits", "score")) and true_name == "y_true" and not hasattr(first.true_ndim, "_fields"):
+        y_true = foreground(rng, (*lead, *inner[:first.true_ndim]))
+    else:
+        y_true = structured(first.true_ndim, true_name, draw)
+    return Call(loss, y_true, y_pred, {"over": over} if "over" in options_of(loss) else {}, lead)
+
+
+def words(loss):
+    "The options of a loss that take a word, each with its choices, but for those that `@loss` adds."
+    call = make_call(loss, 0, (2,))
+    named = [name for name, default in options_of(loss).items() if isinstance(default, str) and name not in loss.added]
+    return {name: found for name in named if (found := choices(call, name))}
+
+
+def takes_soft_truth(loss):
+    "Whether a loss over classes takes probabilities for the truth."
+    try:
+        make_call(loss, 0, (2,), soft=True)()
+    except (TypeError, ValueError, IndexError):
+        return False
+    return True
+
+
+@st.composite
+def calls(draw, loss, lead=None, over=None, weighted=None, class_axis=True):
+    "Calls of a loss on random shapes, with random weights and choices."
+    options, seed = options_of(loss), draw(st.integers(0, 2**32 - 1))
+    lead = tuple(draw(st.lists(st.integers(1, 4), max_size=2))) if lead is None else lead
+    inner = tuple(draw(st.lists(st.integers(1, 4), min_size=3, max_size=3)))
+    over = (draw(st.sampled_from(["each", "all"])) if over is None else over) if "over" in options else "each"
+    soft = "class_axis" in options and takes_soft_truth(loss) and draw(st.booleans())
+    call = make_call(loss, seed, lead, inner, draw(st.integers(2, 4)), soft, over)
+    picked = {name: draw(st.sampled_from(found)) for name, found in words(loss).items()}
+    if draw(st.booleans()) if weighted is None else weighted:
+        picked["sample_weight"] = np.random.default_rng(seed).uniform(0.1, 2, () if over == "all" else lead)
+    call = call.with_options(**picked)
+    return move_classes(call, draw(st.integers(-len(lead) - 1, len(lead)))) if class_axis and "class_axis" in options else call
+
+
+def move_classes(call, axis):
+    "The same call with its classes along another axis."
+    def moved(y): return np.moveaxis(y, -1, axis)
+    soft = np.ndim(call.y_true) == np.ndim(call.y_pred)
+    return call._replace(y_true=moved(call.y_true) if soft else call.y_true, y_pred=moved(call.y_pred)).with_options(class_axis=axis)
+
+
+# ---- data of metrics
+
+
+def metric_words(metric):
+    "The options of a metric that take a word, each with its choices."
+    y_true, y_pred = metric_data(metric, 0, 4)
+    named = [name for name, default in metric.asks.items() if isinstance(default, str) or name == "average"]
+    return {name: found for name in named if (found := choices(lambda **options: metric(y_true, y_pred, **options), name))}
+
+
+def metric_data(metric, seed, n, classes=3):
+    "Truth and prediction of `n` examples for a metric, by what it summarises them in and by the names of its inputs."
+    rng = np.random.default_rng(seed)
+    if metric.source is ConfusionMatrix:
+        shape = (n, *(3,) * metric.ndim) if isinstance(metric, LabelMetric) else (n,)
+        return rng.integers(0, classes, shape), rng.integers(0, classes, shape)
+    scored = inputs_of(metric)[-1].endswith(("proba", "logits", "score"))
+    y_pred = numbers(rng, inputs_of(metric)[-1], n, classes)
+    return foreground(rng, n) if scored else rng.normal(0, 2, n), y_pred
