@@ -49,7 +49,7 @@ lock: $(VENV)/.dev ## pin the newest releases of all that is installed, and the 
 	$(compile) --upgrade --extra test --resolution lowest-direct --output-file constraints-lowest.txt
 
 clean: ## remove the environment and all that is built
-	rm -rf .venv* _proc _site build dist *.egg-info
+	rm -rf .venv* _proc _build _site build dist *.egg-info
 
 $(python):
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=...") if sys.version_info < (3, 11) else 0'

@@ -22,6 +22,7 @@ from web.book import Book
 from web.cache import Cache, module_sources
 from web.check import notebook_faults, site_faults
 from web.cite import library_in
+from web.fresh import stale_outputs
 from web.labels import number_labels
 from web.process import entries_of, export_of, is_in_step, link_names, link_pages, process
 from web.rewrite import Rewriter
@@ -32,8 +33,8 @@ WEB_FONT = re.compile(r"@import\s*(?:url\([^)]*\)|\"[^\"]*\"|'[^']*')[^;]*;")
 NUMBER = '<span class="header-section-number">'
 
 
-def build(root="."):
-    "Build the site of the project in a folder; the faults found, none if all is well."
+def build(root=".", fresh=False):
+    "Build the site of the project in a folder; the faults found, none if all is well. `fresh` runs notebooks to find stale outputs."
     root = Path(root).resolve()
     os.chdir(root)  # nbdev finds its configuration from the working directory
     faults, cache = [], Cache(root / "_build/cache")
@@ -42,6 +43,7 @@ def build(root="."):
     pages, broken = processed(book, cache)
     write_quarto(book, pages)
     faults += broken + rewrite(book) + render(book, cache)
+    if fresh: faults += stale_outputs(book, cache)
     cache.forget()
     return list(dict.fromkeys(faults))
 
@@ -208,7 +210,7 @@ def write(notebook, path):
 
 
 def main():
-    faults = build()
+    faults = build(fresh=True)
     for line in faults: print(line, file=sys.stderr)
     return bool(faults)
 
