@@ -52,7 +52,7 @@ clean: ## remove the environment and all that is built
 	rm -rf .venv* _proc _build _site build dist *.egg-info
 
 $(python):
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=...") if sys.version_info < (3, 11) else 0'
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=...") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: $(python) pyproject.toml $(CONSTRAINTS)
