@@ -15,12 +15,14 @@ from ..summaries import ConfusionMatrix, label_metric, metric, ratio
 def accuracy_score(
     tp, # True positives of each label, the diagonal of the table
     total, # Examples counted
-    multilabel, # Whether the summary holds a table for each label instead of one for all
+    multilabel, # Whether the last axis holds one yes or no for each label; refused
     *,
-    undefined=np.nan, # Value if nothing was counted, 0/0; NaN: there is no accuracy of nothing
+    undefined=np.nan, # Value if nothing was counted, 0/0; NaN: no accuracy
 ): # Accuracy in [0,1], higher is better: one number for all labels
     "Share of examples that were called what they are."
-    if multilabel: raise ValueError("multilabel accuracy means two things: the share of right cells, without multilabel=True; the share of rows right throughout, the mean of (y_true == y_pred).all(axis=-1)")
+    if multilabel: raise ValueError(
+        "multilabel accuracy means two things: the share of right cells, for which drop "
+        "multilabel=True; the share of right rows, (y_true == y_pred).all(axis=-1).mean()")
     return ratio(tp.sum(axis=-1), total, undefined)
 
 # %% ../../nbs/classification/01_confusion_matrix.ipynb #c019
@@ -29,8 +31,8 @@ def precision_score(
     tp, # True positives of each label
     fp, # False positives of each label
     *,
-    undefined=np.nan, # Value for a label that was never called, 0/0; NaN: no call to judge, and left out of averages
-): # Precision in [0,1], higher is better: of the positive label if there are two, else one a label
+    undefined=np.nan, # Value of a label never called, 0/0; NaN: left out of averages
+): # Precision in [0,1], higher is better; for two labels a float
     "Of all that was called by a label, the share that truly has it."
     return ratio(tp, tp + fp, undefined)
 
@@ -40,8 +42,8 @@ def recall_score(
     tp, # True positives of each label
     fn, # False negatives of each label
     *,
-    undefined=np.nan, # Value for a label that is never true, 0/0; NaN: nothing to find, and left out of averages
-): # Recall in [0,1], higher is better: of the positive label if there are two, else one a label
+    undefined=np.nan, # Value of a label never true, 0/0; NaN: left out of averages
+): # Recall in [0,1], higher is better; for two labels a float
     "Of all that truly has a label, the share that was called so."
     return ratio(tp, tp + fn, undefined)
 
@@ -51,8 +53,8 @@ def specificity_score(
     tn, # True negatives of each label
     fp, # False positives of each label
     *,
-    undefined=np.nan, # Value for a label that is always true, 0/0; NaN: nothing to clear, and left out of averages
-): # Specificity in [0,1], higher is better: of the positive label if there are two, else one a label
+    undefined=np.nan, # Value of a label always true, 0/0; NaN: left out of averages
+): # Specificity in [0,1], higher is better; for two labels a float
     "Of all that lacks a label, the share that was not called so."
     return ratio(tn, tn + fp, undefined)
 
@@ -63,9 +65,9 @@ def fbeta_score(
     fp, # False positives of each label
     fn, # False negatives of each label
     *,
-    beta=1.0, # How many times its precision a label's recall is when both are worth the same: 0 gives precision, infinity recall
-    undefined=np.nan, # Value for a label that is never true and never called, 0/0; NaN: nothing to judge, and left out of averages
-): # F-beta in [0,1], higher is better: of the positive label if there are two, else one a label
+    beta=1.0, # Weight of recall: 1 as precision, 0 none (precision), infinity all (recall)
+    undefined=np.nan, # Value of a label never true nor called, 0/0; NaN: left out of averages
+): # F-beta in [0,1], higher is better; for two labels a float
     "The weighted harmonic mean of precision and recall."
     if not beta >= 0: raise ValueError(f"beta is {beta}: it must be 0 or above")
     alpha = 1 / (1 + beta*beta)
@@ -78,7 +80,7 @@ def f1_score(
     fp, # False positives of each label
     fn, # False negatives of each label
     *,
-    undefined=np.nan, # Value for a label that is never true and never called, 0/0; NaN: nothing to judge, and left out of averages
-): # F1 in [0,1], higher is better: of the positive label if there are two, else one a label
+    undefined=np.nan, # Value of a label never true nor called, 0/0; NaN: left out of averages
+): # F1 in [0,1], higher is better; for two labels a float
     "The harmonic mean of precision and recall: F-beta with beta 1."
     return fbeta_score.formula(tp, fp, fn, beta=1.0, undefined=undefined)
