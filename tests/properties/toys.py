@@ -1,6 +1,8 @@
 "One small loss of each kind that `@loss` can make, so that the laws hold for kinds that no chapter uses yet."
 from typing import NamedTuple
 
+from array_api_compat import device
+
 from lossbook.core import array_namespace, loss, one_of
 
 
@@ -53,7 +55,7 @@ def _(y_true, y_proba):
 
 def shares(y_true, logits):
     xp = array_namespace(logits)
-    hot = xp.astype(xp.arange(logits.shape[-1]) == y_true[..., None], logits.dtype) if y_true.ndim < logits.ndim else y_true
+    hot = xp.astype(xp.arange(logits.shape[-1], device=device(logits)) == y_true[..., None], logits.dtype) if y_true.ndim < logits.ndim else y_true
     powers = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
     return hot, powers / xp.sum(powers, axis=-1, keepdims=True)
 
