@@ -21,8 +21,8 @@ def accuracy_score(
 ): # Accuracy in [0,1], higher is better: one number for all labels
     "Share of examples that were called what they are."
     if multilabel: raise ValueError(
-        "multilabel accuracy means two things: the share of right cells, for which drop "
-        "multilabel=True; the share of right rows, (y_true == y_pred).all(axis=-1).mean()")
+        "multilabel accuracy means two things: the share of right cells, for which "
+        "drop multilabel=True; of right rows, (y_true == y_pred).all(axis=-1).mean()")
     return ratio(tp.sum(axis=-1), total, undefined)
 
 # %% ../../nbs/classification/01_confusion_matrix.ipynb #c019
@@ -65,8 +65,8 @@ def fbeta_score(
     fp, # False positives of each label
     fn, # False negatives of each label
     *,
-    beta=1.0, # Weight of recall: 1 as precision, 0 none (precision), infinity all (recall)
-    undefined=np.nan, # Value of a label never true nor called, 0/0; NaN: left out of averages
+    beta=1.0, # Weight of recall: 0 gives precision, 1 is even, infinity recall
+    undefined=np.nan, # Value of a label never true nor called; NaN: left out of averages
 ): # F-beta in [0,1], higher is better; for two labels a float
     "The weighted harmonic mean of precision and recall."
     if not beta >= 0: raise ValueError(f"beta is {beta}: it must be 0 or above")
@@ -80,7 +80,7 @@ def f1_score(
     fp, # False positives of each label
     fn, # False negatives of each label
     *,
-    undefined=np.nan, # Value of a label never true nor called, 0/0; NaN: left out of averages
+    undefined=np.nan, # Value of a label never true nor called; NaN: left out of averages
 ): # F1 in [0,1], higher is better; for two labels a float
     "The harmonic mean of precision and recall: F-beta with beta 1."
     return fbeta_score.formula(tp, fp, fn, beta=1.0, undefined=undefined)
