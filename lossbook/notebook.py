@@ -57,8 +57,8 @@ def expect_fail(
 def show_numbers_plainly():
     "Show NumPy's scalars as numbers: 0.25, not np.float64(0.25). Print options do not outlive a cell."
     if shell := get_ipython():
-        for kind in set(np.sctypeDict.values()):
-            shell.display_formatter.formatters["text/plain"].for_type(kind, lambda x, page, _: page.text(repr(x.item())))
+        for kind in filter(lambda kind: issubclass(kind, np.number | np.bool), np.sctypeDict.values()):
+            shell.display_formatter.formatters["text/plain"].for_type(kind, lambda x, page, _: page.text(str(x)))
 
 
 settings = _settings()
