@@ -26,6 +26,7 @@ def odd_error(y_true, y_pred, *, unit=1.0, power="cube"):
 
 @odd_error.gradient
 def _(y_true, y_pred, *, unit=1.0, power="cube"):
+    one_of(power, "power", ["line", "cube"])
     xp = array_namespace(y_true, y_pred)
     error = (y_pred - y_true) / unit
     return (xp.sign(error) if power == "line" else 3*error*xp.maximum(error, -error)) / unit

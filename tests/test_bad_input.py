@@ -1,0 +1,219 @@
+"Every public loss and metric refuses bad input in one sentence that names the argument."
+import array_api_strict
+import numpy as np
+import pytest
+
+from lossbook.summaries import ConfusionMatrix, LabelMetric, Moments, WeightedMean
+from tests.properties.inputs import LOSSES, METRICS, inputs_of, make_call, metric_data, metric_words, options_of, words
+from tests.properties.toys import TOYS, Truth
+
+
+def refuses(call, named):
+    "A call fails in one sentence that has one of these words."
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call()
+    sentence = str(caught.value)
+    assert "\n" not in sentence and 10 < len(sentence) < 250
+    assert any(word in sentence for word in named), sentence
+
+
+def put(value, at=0):
+    "A function that puts a value into one place of an array."
+    def spoil(x):
+        x = x.astype(float) if x.dtype.kind != "f" else x.copy()
+        x.flat[at] = value
+        return x
+    return spoil
+
+
+def of_first(f, y):
+    "Structured input with `f` of its first field; an array changed by `f`."
+    return y._replace(**{y._fields[0]: f(y[0])}) if hasattr(y, "_fields") else f(y)
+
+
+def name_of(name, y):
+    return f"{name}.{y._fields[0]}" if hasattr(y, "_fields") else name
+
+
+class BadLoss:
+    "Bad calls of a loss: a method's name says what is wrong; it gives the call and words of which the sentence has one."
+    def __init__(self, loss):
+        self.loss, self.good = loss, make_call(loss, 0, (4,))
+        self.true, self.pred = loss.inputs
+        self.true_leaf, self.pred_leaf = name_of(self.true, self.good.y_true), name_of(self.pred, self.good.y_pred)
+
+    def with_true(self, f): return self.good._replace(y_true=of_first(f, self.good.y_true))
+    def with_pred(self, f): return self.good._replace(y_pred=of_first(f, self.good.y_pred))
+
+    def fewer_predictions(self): return self.with_pred(lambda x: x[1:]), [self.pred_leaf]
+    def another_axis_in_the_prediction(self): return self.with_pred(lambda x: x[:, None]), [self.pred_leaf]
+    def another_axis_in_the_truth(self): return self.with_true(lambda x: x[:, None]), [self.true_leaf]
+    def a_row_for_each(self): return self.with_pred(lambda x: x[None]), [self.pred_leaf]
+    def nothing(self): return self.good.map(lambda x: x[:0]), [self.true_leaf]
+    def nan_in_the_truth(self): return self.with_true(put(np.nan)), [self.true_leaf]
+    def nan_in_the_prediction(self): return self.with_pred(put(np.nan, 2)), [self.pred_leaf]
+    def infinity_in_the_truth(self): return self.with_true(put(np.inf)), [self.true_leaf]
+    def infinity_in_the_prediction(self): return self.with_pred(put(np.inf)), [self.pred_leaf]
+    def words_for_truth(self): return self.with_true(lambda x: np.full(x.shape, "cat")), [self.true_leaf]
+    def words_for_predictions(self): return self.with_pred(lambda x: x.astype(str)), [self.pred_leaf]
+    def words_among_numbers(self): return self.with_pred(lambda x: x.astype(object)), [self.pred_leaf]
+    def none_for_predictions(self): return self.with_pred(lambda x: None), [self.pred_leaf]
+    def complex_predictions(self): return self.with_pred(lambda x: x + 1j), [self.pred_leaf]
+    def ragged_predictions(self): return self.with_pred(lambda x: [x.tolist(), [x.tolist()]]), [self.pred_leaf]
+    def mixed_libraries(self): return self.with_pred(array_api_strict.asarray), [self.pred_leaf]
+    def weights_of_another_library(self): return self.good.with_options(sample_weight=array_api_strict.ones(4)), ["sample_weight"]
+    def negative_weight(self): return self.good.with_options(sample_weight=[1, 1, -1, 1]), ["sample_weight holds -1"]
+    def nan_weight(self): return self.good.with_options(sample_weight=[1, 1, np.nan, 1]), ["sample_weight holds nan"]
+    def infinite_weight(self): return self.good.with_options(sample_weight=[1, 1, np.inf, 1]), ["sample_weight holds inf"]
+    def zero_weights(self): return self.good.with_options(sample_weight=[0]*4), ["sample_weight is zero"]
+    def fewer_weights(self): return self.good.with_options(sample_weight=[1]*3), ["sample_weight"]
+    def one_weight_for_all(self): return self.good.with_options(sample_weight=2.0), ["sample_weight"]
+    def a_column_of_weights(self): return self.good.with_options(sample_weight=[[1]]*4), ["sample_weight"]
+    def words_for_weights(self): return self.good.with_options(sample_weight=["much"]*4), ["sample_weight"]
+    def unknown_reduction(self): return self.good.with_options(reduction="average"), ["reduction is 'average'"]
+    def no_reduction(self): return self.good.with_options(reduction=None), ["reduction is None"]
+    def a_misspelt_option(self): return self.good.with_options(reductoin="sum"), ["'reductoin'"]
+
+    def unknown_over(self):
+        return ("over" in options_of(self.loss)) and (self.good.with_options(over="image"), ["over is 'image'"])
+
+    def an_unknown_word(self):
+        return bool(found := words(self.loss)) and (self.good.with_options(**{next(iter(found)): "round"}), [f"{next(iter(found))} is 'round'"])
+
+    def a_label_too_many(self):
+        return "class_axis" in options_of(self.loss) and (self.with_true(lambda x: x + 3), [self.true])
+
+    def a_negative_label(self):
+        return "class_axis" in options_of(self.loss) and (self.with_true(lambda x: x.astype(int) - 3), [self.true])
+
+    def half_a_label(self):
+        return "class_axis" in options_of(self.loss) and (self.with_true(lambda x: x + 0.5), [self.true])
+
+    def a_probability_above_one(self):
+        return self.pred.endswith("proba") and (self.with_pred(put(1.5)), [f"{self.pred} holds 1.5"])
+
+    def a_negative_probability(self):
+        return self.pred.endswith("proba") and (self.with_pred(put(-0.1)), [f"{self.pred} holds -0.1"])
+
+    def a_truth_that_is_no_probability(self):
+        reads = self.pred.endswith(("proba", "logits")) and "class_axis" not in options_of(self.loss) and self.true_leaf == "y_true"
+        return reads and (self.with_true(put(255)), ["y_true holds 255"])
+
+    def no_field(self):
+        structured = hasattr(self.good.y_pred, "_fields")
+        return structured and (self.good._replace(y_pred=tuple(self.good.y_pred)), [self.pred])
+
+    def fields_where_an_array_belongs(self):
+        pred = self.good.y_pred
+        return not hasattr(pred, "_fields") and (self.good._replace(y_pred=Truth(pred, pred)), [self.pred])
+
+
+def each_bad(kind, functions):
+    "A test for every function and everything that can be wrong with a call of it."
+    wrongs = [name for name, value in vars(kind).items() if callable(value) and not name.startswith(("_", "with_"))]
+    found = {f"{name}-{wrong}": getattr(kind(function), wrong)() for name, function in functions.items() for wrong in wrongs}
+    return pytest.mark.parametrize("call, named", [pytest.param(*bad, id=id) for id, bad in found.items() if bad])
+
+
+@each_bad(BadLoss, {**LOSSES, **{f"toy:{toy.__name__}": toy for toy in TOYS}})
+def test_a_loss_refuses(call, named):
+    for ask in (call, call.grad):
+        refuses(ask, named)
+
+
+class BadMetric:
+    "Bad calls of a metric, likewise."
+    def __init__(self, metric):
+        self.metric, (self.true, self.pred) = metric, inputs_of(metric)
+        self.y_true, self.y_pred = metric_data(metric, 0, 4)
+        self.labels = metric.source is ConfusionMatrix
+        self.lead = self.y_true.shape if self.labels else (4,)
+
+    def with_true(self, f, **options): return lambda: self.metric(f(self.y_true), self.y_pred, **options)
+    def with_pred(self, f, **options): return lambda: self.metric(self.y_true, f(self.y_pred), **options)
+    def with_options(self, **options): return lambda: self.metric(self.y_true, self.y_pred, **options)
+
+    def fewer_predictions(self): return self.with_pred(lambda x: x[1:]), [self.pred]
+    def another_axis_in_the_prediction(self): return self.with_pred(lambda x: x[..., None]), [self.pred]
+    def another_axis_in_the_truth(self): return self.with_true(lambda x: x[..., None]), [self.true]
+    def nothing(self): return lambda: self.metric([], []), [self.true]
+    def nan_in_the_truth(self): return self.with_true(put(np.nan)), [self.true]
+    def nan_in_the_prediction(self): return self.with_pred(put(np.nan)), [self.pred]
+    def infinity_in_the_truth(self): return self.with_true(put(np.inf)), [self.true]
+    def infinity_in_the_prediction(self): return self.with_pred(put(np.inf)), [self.pred]
+    def words_for_predictions(self): return self.with_pred(lambda x: x.astype(str)), [self.pred, self.true]
+    def words_for_truth(self): return self.with_true(lambda x: np.full(x.shape, "cat")), [self.pred, self.true]
+    def none_for_predictions(self): return self.with_pred(lambda x: None), [self.pred, self.true]
+    def complex_predictions(self): return self.with_pred(lambda x: x + 1j), [self.pred]
+    def ragged_truth(self): return self.with_true(lambda x: [x.tolist(), [x.tolist()]]), [self.true]
+    def negative_weight(self): return self.with_options(sample_weight=put(-1)(np.ones(self.lead))), ["sample_weight holds -1"]
+    def nan_weight(self): return self.with_options(sample_weight=put(np.nan)(np.ones(self.lead))), ["sample_weight holds nan"]
+    def infinite_weight(self): return self.with_options(sample_weight=put(np.inf)(np.ones(self.lead))), ["sample_weight holds inf"]
+    def zero_weights(self): return self.with_options(sample_weight=np.zeros(self.lead)), ["sample_weight is zero"]
+    def fewer_weights(self): return self.with_options(sample_weight=[1]*3), ["sample_weight"]
+    def one_weight_for_all(self): return self.with_options(sample_weight=2.0), ["sample_weight"]
+    def words_for_weights(self): return self.with_options(sample_weight=np.full(self.lead, "much")), ["sample_weight"]
+    def a_misspelt_option(self): return self.with_options(averag="macro"), ["'averag'"]
+
+    def an_unknown_word(self):
+        return bool(found := list(metric_words(self.metric))) and (self.with_options(**{found[0]: "round"}), [f"{found[0]} is 'round'"])
+
+    def a_word_where_a_number_belongs(self):
+        found = [name for name, default in self.metric.asks.items() if isinstance(default, float)]
+        return bool(found) and (self.with_options(**{found[0]: "much"}), [found[0]])
+
+    def the_summary_of_another_metric(self):
+        return (lambda: self.metric.of(Moments() if self.labels else ConfusionMatrix(2)), ["Moments", "ConfusionMatrix"])
+
+    def an_unknown_option_of_the_summary(self):
+        return (lambda: self.metric.of(self.metric.summary(self.y_true, self.y_pred), averag="macro")), ["'averag'"]
+
+    def a_label_too_many(self): return self.labels and (self.with_pred(lambda x: 0*x + 3, labels=3), [f"{self.pred} holds 3"])
+    def a_negative_label(self): return self.labels and (self.with_true(lambda x: 0*x - 1, labels=3), [f"{self.true} holds -1"])
+    def half_a_label(self): return self.labels and (self.with_pred(lambda x: x + 0.5), [self.pred])
+    def a_label_of_many_digits(self): return self.labels and (self.with_pred(put(1e300)), [self.pred])
+    def words_and_numbers(self): return self.labels and (self.with_true(lambda x: x.astype(object), labels=["ant", "bee", "cat"]), [self.true])
+    def the_same_label_twice(self): return self.labels and (self.with_options(labels=[0, 1, 2, 2]), ["labels"])
+    def no_labels(self): return self.labels and (self.with_options(labels=[]), ["labels"])
+    def a_negative_number_of_labels(self): return self.labels and (self.with_options(labels=-1), ["labels"])
+    def a_word_for_labels(self): return self.labels and (self.with_options(labels="ant"), ["labels"])
+    def a_table_of_labels(self): return self.labels and (self.with_options(labels=[[0, 1, 2]]), ["labels"])
+    def nothing_left(self): return self.labels and (lambda: self.metric([0, 0], [0, 1], ignore_index=0), ["ignore_index"])
+    def a_number_as_multilabel(self): return self.labels and (lambda: self.metric(1, 1, multilabel=True), [self.true])
+    def a_label_above_one_as_multilabel(self): return self.labels and (lambda: self.metric([[0, 2]], [[0, 1]], multilabel=True), [f"{self.true} holds 2"])
+
+    def too_few_columns_as_multilabel(self):
+        return self.labels and (lambda: self.metric([[0, 1]], [[0, 1]], multilabel=True, labels=3), [self.true])
+
+    def an_unknown_positive_label(self):
+        return "positive" in self.metric.asks and (self.with_options(positive=7), ["positive holds 7"])
+
+    def a_list_of_positive_labels(self):
+        return "positive" in self.metric.asks and (self.with_options(positive=[0, 1]), ["positive"])
+
+    def a_positive_label_and_an_average(self):
+        return "positive" in self.metric.asks and (self.with_options(positive=1, average="macro"), ["positive=1"])
+
+    def too_few_axes_for_one_example(self):
+        many = isinstance(self.metric, LabelMetric) and self.metric.ndim > 1
+        return many and (lambda: self.metric([0, 1], [0, 1], over="each"), [self.true])
+
+
+@each_bad(BadMetric, METRICS)
+def test_a_metric_refuses(call, named):
+    refuses(call, named)
+
+
+@pytest.mark.parametrize("call, named", [
+    (lambda: WeightedMean.from_values([]), ["values is empty"]),
+    (lambda: WeightedMean.from_values(3.0), ["values"]),
+    (lambda: WeightedMean.from_values(["ant"]), ["values"]),
+    (lambda: WeightedMean.from_values([1, 2], sample_weight=[1]), ["sample_weight"]),
+    (lambda: WeightedMean.from_values([1, 2], sample_weight=[1, -1]), ["sample_weight holds -1"]),
+    (lambda: WeightedMean.from_loss(LOSSES["dice_loss"], [[1, 0]], [[0.5, 0]], sample_weight=[1, 1]), ["sample_weight"]),
+    (lambda: ConfusionMatrix(3) + ConfusionMatrix(2), ["labels [0, 1, 2] and [0, 1]"]),
+    (lambda: ConfusionMatrix(2, counts=np.zeros((3, 3))), ["counts"]),
+    (lambda: ConfusionMatrix(2) + Moments(), ["ConfusionMatrix"]),
+], ids=["no values", "one number", "words", "fewer weights", "negative weight", "weights of a loss", "other labels", "other counts", "other kind"])
+def test_a_summary_refuses(call, named):
+    refuses(call, named)
