@@ -16,12 +16,12 @@ from sys import modules
 from typing import Callable, NamedTuple
 
 import array_api_compat
-import array_api_compat.numpy
 import numpy as np
-from array_api_compat import device, is_array_api_obj, is_jax_array, is_numpy_array, is_torch_array
+from array_api_compat import device, is_array_api_obj
+from array_api_compat import is_jax_array, is_numpy_array, is_torch_array
 
 # %% ../nbs/00_core.ipynb #c022
-SLICE = 2**16 # Numbers in a slice: 512 kB of float64, which fits in a processor's cache
+SLICE = 2**16 # Numbers in a slice: 512 kB of float64, which fits in a cache
 
 def slices(
     rows, # Number of rows
@@ -29,93 +29,104 @@ def slices(
 ): # Consecutive `slice` objects that cover `range(rows)`
     "Cut rows into slices of about `SLICE` numbers, at least one row each."
     step = max(1, SLICE // max(1, width))
-    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+    return [slice(at, min(at + step, rows)) for at in range(0, rows, step)]
 
-# %% ../nbs/00_core.ipynb #c025
+# %% ../nbs/00_core.ipynb #c027
 def array_namespace(
     *arrays, # Arrays of one library; lists and numbers count as NumPy
 ): # Namespace `xp`: `xp.where`, `xp.maximum`, `xp.sum` ...
-    "The array library that made these arrays, as the namespace that formulas are written over."
+    "The library that made these arrays, as the namespace formulas are written over."
     made = [a for a in arrays if is_array_api_obj(a)]
-    return array_api_compat.array_namespace(*made) if made else array_api_compat.numpy
+    if all(map(is_numpy_array, made)): return np # NumPy 2 follows the standard
+    return array_api_compat.array_namespace(*made)
 
-# %% ../nbs/00_core.ipynb #c028
+# %% ../nbs/00_core.ipynb #c031
 def as_array(
     x, # Array of any library that follows the array API, or anything NumPy can read
     name, # Name of the argument, for the message
 ): # `x` itself if it is an array, else a NumPy array
-    "Read an argument as an array of real numbers. `TypeError` for text and complex numbers, `ValueError` for ragged lists."
+    "Read an argument as an array of real numbers, or say why it is none."
     if not is_array_api_obj(x) or isinstance(x, np.generic):
         try: x = np.asarray(x)
-        except ValueError: raise ValueError(f"{name} is ragged: its rows differ in length") from None
+        except ValueError:
+            raise ValueError(f"{name} is ragged: its rows differ in length") from None
     if not array_namespace(x).isdtype(x.dtype, ("bool", "integral", "real floating")):
         raise TypeError(f"{name} holds {x.dtype}: it must hold real numbers")
     return x
 
-# %% ../nbs/00_core.ipynb #c031
+# %% ../nbs/00_core.ipynb #c035
 def working_dtype(
     *arrays, # Arrays of one library
 ): # dtype of that library
-    "The dtype in which arithmetic on these arrays is done: float64 on NumPy, else the widest float among them."
+    "The dtype of arithmetic: float64 on NumPy, else the widest float of the arrays."
     xp = array_namespace(*arrays)
-    if xp is array_api_compat.numpy: return np.float64
+    if xp is np: return np.float64
     floats = [a.dtype for a in arrays if xp.isdtype(a.dtype, "real floating")]
     return xp.result_type(*floats) if floats else xp.empty(0).dtype
 
-# %% ../nbs/00_core.ipynb #c034
+# %% ../nbs/00_core.ipynb #c039
 class Domain(NamedTuple):
-    "The values an argument may hold."
+    "The values an argument may hold: all between two bounds."
     words: str # What a value must be
-    quickly: Callable # `(xp, x)`: true only if every value belongs
     holds: Callable # `(xp, x)`: which values belong
+    sums: bool = False # Whether a finite sum proves that all belong
     whole: bool = False # Whether they are whole numbers and stay integers
+
+    def quickly(self, xp, x):
+        "True only if every value belongs."
+        if self.sums:
+            with np.errstate(all="ignore"): return xp.isfinite(xp.sum(x))
+        return self.holds(xp, xp.min(x)) and self.holds(xp, xp.max(x))
 
     def check(self, x, name):
         "Raise a `ValueError` that names the first value of `x` outside this domain."
         outside = ~np.asarray(self.holds(array_namespace(x), x))
         if outside.any():
             at = np.unravel_index(outside.argmax(), outside.shape)
-            raise ValueError(f"{name} holds {float(x[at]):.6g}{at_index(at)}: it must be {self.words}")
+            found = f"{name} holds {float(x[at]):.6g}{at_index(at)}"
+            raise ValueError(f"{found}: it must be {self.words}")
 
 def at_index(at):
     "An index as an error message says it: nothing for a scalar."
     return " at [" + ", ".join(str(int(i)) for i in at) + "]" if at else ""
 
-def sums_finite(xp, x):
-    "Whether the sum of `x` is finite, found without NumPy's warnings."
-    with np.errstate(all="ignore"): return xp.isfinite(xp.sum(x))
+FINITE = Domain("finite", lambda xp, x: xp.isfinite(x), sums=True)
 
-FINITE = Domain("finite", sums_finite, lambda xp, x: xp.isfinite(x))
-PROBABILITY = Domain("between 0 and 1", lambda xp, x: xp.min(x) >= 0 and xp.max(x) <= 1, lambda xp, x: (x >= 0) & (x <= 1))
-LOGIT = Domain("a number below infinity", lambda xp, x: xp.max(x) < xp.inf, lambda xp, x: x < xp.inf)
-WEIGHT = Domain("finite and not negative", lambda xp, x: xp.min(x) >= 0 and xp.max(x) < xp.inf, lambda xp, x: (x >= 0) & (x < xp.inf))
+# %% ../nbs/00_core.ipynb #c042
+PROBABILITY = Domain("between 0 and 1", lambda xp, x: (x >= 0) & (x <= 1))
+LOGIT = Domain("a number below infinity", lambda xp, x: x < xp.inf)
+WEIGHT = Domain("finite and not negative", lambda xp, x: (x >= 0) & (x < xp.inf))
 
 def label_below(
     classes=math.inf, # Number of classes $K$
 ): # `Domain` of labels
     "The labels 0 to $K-1$."
-    words = "a label, 0 or above" if classes == math.inf else f"a label from 0 to {classes - 1}"
-    return Domain(words, lambda xp, x: xp.min(x) >= 0 and xp.max(x) < classes, lambda xp, x: (x >= 0) & (x < classes), whole=True)
+    above = classes == math.inf
+    words = "a label, 0 or above" if above else f"a label from 0 to {classes - 1}"
+    return Domain(words, lambda xp, x: (x >= 0) & (x < classes), whole=True)
+
+DOMAINS = {"proba": PROBABILITY, "logits": LOGIT,
+           "weight": WEIGHT, "labels": label_below()}
 
 def domain_of(
     name, # Name of an argument or of a field of one
 ): # `Domain` of its values
-    "The values an argument may hold, by its name."
-    endings = {"proba": PROBABILITY, "logits": LOGIT, "weight": WEIGHT, "labels": label_below()}
-    return next((domain for ending, domain in endings.items() if name.endswith(ending)), FINITE)
+    "The values an argument may hold, by the last word of its name."
+    return DOMAINS.get(name.replace(".", "_").rpartition("_")[2], FINITE)
 
-# %% ../nbs/00_core.ipynb #c037
+# %% ../nbs/00_core.ipynb #c046
 def has_values(
     x, # Array of any library
 ): # True on NumPy and on any concrete array in main memory
     "Whether the numbers in `x` can be looked at here and now."
     if is_torch_array(x):
         torch = modules["torch"]
-        traced = torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(x)
+        traced = (torch.compiler.is_compiling()
+                  or torch._C._functorch.is_functorch_wrapped_tensor(x))
     else: traced = is_jax_array(x) and isinstance(x, modules["jax"].core.Tracer)
     return not traced and "cpu" in str(device(x)).lower()
 
-# %% ../nbs/00_core.ipynb #c041
+# %% ../nbs/00_core.ipynb #c050
 @dataclass
 class Input:
     "One array of a loss's input and how many of its trailing axes form an example."
@@ -124,39 +135,49 @@ class Input:
     ndim: int # Trailing axes of one example
     domain: Domain = FINITE # Values it may hold
 
+    @property
+    def shape(self): return tuple(self.array.shape)
+
     def shared(self, alike):
         "Shape of the leading axes and of the first `alike` axes of an example."
-        return tuple(self.array.shape[:self.array.ndim - self.ndim + alike])
+        return self.shape[:len(self.shape) - self.ndim + alike]
 
     def rows(self, over):
         "The array as rows, one an example; as a single row over all of them."
-        xp, array = array_namespace(self.array), self.array
-        if over == "all": return xp.reshape(array, (1, -1, *array.shape[max(0, array.ndim - self.ndim + 1):]))
-        return xp.reshape(array, (math.prod(self.shared(0)), *array.shape[array.ndim - self.ndim:]))
+        whole = over == "all"
+        lead = max(0, len(self.shape) - self.ndim + whole)
+        shape = [math.prod(self.shape[:lead]), *self.shape[lead:]]
+        xp = array_namespace(self.array)
+        return xp.reshape(self.array, (1, *shape) if whole else tuple(shape))
 
+# %% ../nbs/00_core.ipynb #c055
 def check_shapes(
     inputs, # `Input`s that must agree
     over, # `'each'` or `'all'`
     alike=0, # How many axes of an example must agree too
 ): # Shape of the examples: `()` over all
-    "The leading shape that all inputs share. `ValueError` if they do not, or hold nothing."
-    first, *others = inputs
+    "The leading shape that all inputs share. `ValueError` if they share none."
+    first = inputs[0]
     for x in inputs:
-        if 0 in x.array.shape: raise ValueError(f"{x.name} is empty: its shape is {tuple(x.array.shape)}")
-        if over != "all" and x.array.ndim < x.ndim: raise ValueError(f"{x.name} has shape {tuple(x.array.shape)}: one example of it has {x.ndim} axes")
-    for x in others:
+        if 0 in x.shape:
+            raise ValueError(f"{x.name} is empty: its shape is {x.shape}")
+        if over != "all" and len(x.shape) < x.ndim:
+            one = f"one example of it has {x.ndim} axes"
+            raise ValueError(f"{x.name} has shape {x.shape}: {one}")
         if x.shared(alike) != first.shared(alike):
-            raise ValueError(f"{first.name} has shape {tuple(first.array.shape)} and {x.name} {tuple(x.array.shape)}: they must agree")
+            both = f"{first.name} has shape {first.shape} and {x.name} {x.shape}"
+            raise ValueError(f"{both}: they must agree")
     return () if over == "all" else first.shared(0)
 
-# %% ../nbs/00_core.ipynb #c044
+# %% ../nbs/00_core.ipynb #c059
 def each_field(
     f, # Function of one field, or of one array
     first, # Array, or `NamedTuple` of arrays
     *others, # The same structure
 ): # `NamedTuple` of the results, or the one result
-    "Apply a function to every field of structured inputs, or to plain inputs as they are."
-    return type(first)(*map(f, first, *others)) if hasattr(first, "_fields") else f(first, *others)
+    "Apply a function to every field of structured inputs, or to plain inputs."
+    if not hasattr(first, "_fields"): return f(first, *others)
+    return type(first)(*map(f, first, *others))
 
 def leaves(
     x, # Anything, or `NamedTuple` of anything
@@ -169,9 +190,61 @@ def fields(
     name, # Name of the argument
 ): # Names like `y_pred.boxes`, or the name alone, structured as `x`
     "The names of an input's fields, for messages."
-    return type(x)(*(f"{name}.{field}" for field in x._fields)) if hasattr(x, "_fields") else name
+    if not hasattr(x, "_fields"): return name
+    return type(x)(*(f"{name}.{field}" for field in x._fields))
 
-# %% ../nbs/00_core.ipynb #c047
+# %% ../nbs/00_core.ipynb #c062
+def read_inputs(
+    x, # Array, or `NamedTuple` of arrays
+    name, # Name of the argument
+    ndim, # Axes of one example, or `NamedTuple` of such numbers
+): # `Input`, or `NamedTuple` of them
+    "An argument as named arrays. `TypeError` if it is not structured as `ndim` says."
+    if getattr(x, "_fields", ()) != getattr(ndim, "_fields", ()):
+        wanted = "an array" if isinstance(ndim, int) else type(ndim).__name__
+        raise TypeError(f"{name} is a {type(x).__name__}: it must be {wanted}")
+    def read(x, name, ndim):
+        return Input(as_array(x, name), name, ndim, domain_of(name))
+    return each_field(read, x, fields(x, name), ndim)
+
+def library(x):
+    "The name of the library that made an array."
+    return array_namespace(x).__name__.removeprefix("array_api_compat.").split(".")[0]
+
+def one_library(
+    inputs, # `Input`s
+): # Namespace `xp`
+    "The library that all inputs come from. `TypeError` if they come from several."
+    try: return array_namespace(*(x.array for x in inputs))
+    except TypeError:
+        made = ", ".join(f"{x.name} of {library(x.array)}" for x in inputs)
+        sentence = f"libraries are mixed, {made}: give all as arrays of one"
+        raise TypeError(sentence) from None
+
+# %% ../nbs/00_core.ipynb #c066
+def relate(
+    y_true, # `Input`, or `NamedTuple` of them
+    y_pred, # The same of the prediction
+    class_axis=None, # Axis of the classes, `None` without
+): # Both again, classes last; and how many axes of an example must agree
+    "What a prediction says about the truth beside it: its shape and its domain."
+    if hasattr(y_pred, "_fields"): return y_true, y_pred, 0
+    if class_axis is not None: return classes_last(y_true, y_pred, class_axis)
+    if y_pred.domain in (PROBABILITY, LOGIT):
+        y_true = replace(y_true, domain=PROBABILITY)
+    return y_true, y_pred, y_true.ndim if y_true.ndim == y_pred.ndim else 0
+
+def classes_last(y_true, y_pred, class_axis):
+    "`relate` for predictions over classes."
+    def moved(x):
+        array = array_namespace(x.array).moveaxis(x.array, class_axis, -1)
+        return replace(x, array=array, ndim=y_pred.ndim)
+    if y_true.array.ndim == y_pred.array.ndim:
+        return replace(moved(y_true), domain=PROBABILITY), moved(y_pred), y_pred.ndim
+    alike, domain = y_pred.ndim - 1, label_below(y_pred.shape[class_axis])
+    return replace(y_true, ndim=alike, domain=domain), moved(y_pred), alike
+
+# %% ../nbs/00_core.ipynb #c070
 @dataclass
 class Rows:
     "One input as rows of examples, cast and checked when a slice of them is read."
@@ -183,8 +256,10 @@ class Rows:
     def read(self, rows):
         "The examples of a slice."
         xp, domain = array_namespace(self.array), self.given.domain
-        x = xp.astype(self.array[rows, ...], xp.int64 if domain.whole else self.dtype, copy=False)
-        if self.check and not domain.quickly(xp, x): domain.check(self.given.array, self.given.name)
+        dtype = xp.int64 if domain.whole else self.dtype
+        x = xp.astype(self.array[rows, ...], dtype, copy=False)
+        if self.check and not domain.quickly(xp, x):
+            domain.check(self.given.array, self.given.name)
         return x
 
 def read_rows(
@@ -194,11 +269,170 @@ def read_rows(
     check=None, # Whether to look at the values; `None`: where they are at hand
 ): # `Rows`
     "An input as checked rows. `TypeError` for fractions where labels belong."
-    if given.domain.whole and array_namespace(given.array).isdtype(given.array.dtype, "real floating"):
-        raise TypeError(f"{given.name} holds {given.array.dtype}: labels are whole numbers")
-    return Rows(given.rows(over), given, dtype, has_values(given.array) if check is None else check)
+    xp, array = array_namespace(given.array), given.array
+    if given.domain.whole and xp.isdtype(array.dtype, "real floating"):
+        raise TypeError(f"{given.name} holds {array.dtype}: labels are whole numbers")
+    check = has_values(array) if check is None else check
+    return Rows(given.rows(over), given, dtype, check)
 
-# %% ../nbs/00_core.ipynb #c050
+# %% ../nbs/00_core.ipynb #c074
+def weight_input(
+    sample_weight, # Weights of the examples
+    shape, # Shape of the examples
+): # `Input` of that shape
+    "Weights as an input. `ValueError` unless there are as many as examples."
+    array = as_array(sample_weight, "sample_weight")
+    given = Input(array, "sample_weight", 0, WEIGHT)
+    if given.shape != shape:
+        wanted = f"it must have that of the examples, {shape}"
+        raise ValueError(f"sample_weight has shape {given.shape}: {wanted}")
+    return given
+
+def read_weights(
+    rows, # Weights as `Rows`
+): # Array of them all
+    "Checked weights. `ValueError` if all are zero."
+    weight = rows.read(slice(None))
+    if rows.check and not array_namespace(weight).any(weight > 0):
+        raise ValueError("sample_weight is zero everywhere")
+    return weight
+
+# %% ../nbs/00_core.ipynb #c077
+class Batch:
+    "What a loss was called with."
+    def __init__(self, y_true, y_pred, sample_weight=None,
+                 over="each", class_axis=None, check=None):
+        one_of(over, "over", ["each", "all"])
+        y_true, y_pred, alike = relate(y_true, y_pred, class_axis)
+        inputs = leaves(y_true) + leaves(y_pred)
+        self.shape, self.class_axis = check_shapes(inputs, over, alike), class_axis
+        if sample_weight is not None:
+            inputs.append(weight_input(sample_weight, self.shape))
+        self.xp = one_library(inputs)
+        self.dtype = working_dtype(*(x.array for x in inputs))
+        def rows(x): return read_rows(x, self.dtype, over, check)
+        self.y_true, self.y_pred = each_field(rows, y_true), each_field(rows, y_pred)
+        self.weight, self.total_weight = None, math.prod(self.shape)
+        if sample_weight is not None:
+            self.weight = read_weights(read_rows(inputs[-1], self.dtype, check=check))
+            self.total_weight = self.xp.sum(self.weight)
+
+    def __iter__(self):
+        "Slices of truth, prediction and weight."
+        n, inputs = math.prod(self.shape), leaves(self.y_true) + leaves(self.y_pred)
+        width = max(math.prod(x.array.shape[1:]) for x in inputs)
+        for rows in slices(n, width) if self.xp is np else [slice(0, n)]:
+            def read(x): return x.read(rows)
+            weight = None if self.weight is None else self.weight[rows]
+            yield each_field(read, self.y_true), each_field(read, self.y_pred), weight
+
+    def restore(self, parts, shape, given):
+        "Rows put together, in a shape and in the floating dtype of what was given."
+        xp, floating = self.xp, self.xp.isdtype(given.dtype, "real floating")
+        dtype = given.dtype if floating else self.dtype
+        parts = [xp.astype(part, dtype, copy=False) for part in parts]
+        whole = xp.concat(parts) if len(parts) > 1 else parts[0]
+        return number(xp.reshape(whole, shape))
+
+    def losses(self, parts):
+        return self.restore(parts, self.shape, leaves(self.y_pred)[0].given.array)
+
+    def gradient(self, parts):
+        "Gradients of slices as one, shaped like the prediction that was given."
+        def field(rows, *parts):
+            whole = self.restore(parts, rows.given.shape, rows.given.array)
+            if self.class_axis is None: return whole
+            return self.xp.moveaxis(whole, -1, self.class_axis)
+        return each_field(field, self.y_pred, *parts)
+
+def number(
+    x, # Array or scalar
+): # A scalar of NumPy as a Python float, all else as it is
+    "Numbers print as numbers."
+    return float(x) if is_numpy_array(x) and x.ndim == 0 else x
+
+def one_of(
+    value, # What was chosen
+    name, # Name of the argument
+    choices, # What can be chosen
+):
+    "Raise a `ValueError` unless a named choice is one of those there are."
+    if value in choices: return
+    listed = f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
+    raise ValueError(f"{name} is {value!r}: it must be {listed}")
+
+# %% ../nbs/00_core.ipynb #c081
+ADDED = {
+    "reduction": "`'mean'`: the weighted mean over all examples; "
+                 "`'sum'`: the weighted sum; "
+                 "`'none'`: the weighted losses, one an example",
+    "sample_weight": "Weights, not negative, shaped like the examples; "
+                     "the mean divides by their sum",
+    "over": "`'each'`: every example has its own loss; "
+            "`'all'`: all examples together are one",
+    "class_axis": "Axis of the prediction that runs over the classes: "
+                  "-1 is NumPy's and Keras's habit, 1 is PyTorch's",
+    "check_values": "Whether to look for NaN and values out of range: "
+                    "`None` looks wherever the numbers are in main memory",
+}
+
+def formula_parameters(
+    formula, # Function of one example
+): # Its two inputs; its hyper-parameters with their defaults
+    "What a formula takes. `TypeError` if it takes anything else."
+    given = signature(formula).parameters.values()
+    inputs = [p for p in given if p.kind == Parameter.POSITIONAL_OR_KEYWORD]
+    hyper = {p.name: p.default for p in given if p.kind == Parameter.KEYWORD_ONLY}
+    if len(inputs) != 2 or Parameter.empty in hyper.values():
+        what = "truth, prediction and keyword-only hyper-parameters with defaults"
+        raise TypeError(f"{formula.__name__} must take {what}")
+    return inputs, hyper
+
+def keyword(name, default):
+    "An argument that is given by its name."
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default)
+
+def loss_parameters(
+    inputs, # Parameters of truth and prediction
+    hyper, # Hyper-parameters with their defaults
+    layout, # `over` and `class_axis` with their defaults, where the loss has them
+): # List of `Parameter`s
+    "What a loss takes: what its formula takes, and what all losses take."
+    first = {"reduction": "mean", "sample_weight": None}
+    options = {**first, **layout, **hyper, "check_values": None}
+    return [*inputs, *(keyword(*option) for option in options.items())]
+
+# %% ../nbs/00_core.ipynb #c084
+def read_call(
+    given, # Arguments of the call by name, truth and prediction first
+    ndims, # Axes of one example of each
+    layout, # Names of `over` and `class_axis` where the loss takes them
+): # `Batch`
+    "The rows a loss was called with."
+    one_of(given["reduction"], "reduction", ["mean", "sum", "none"])
+    inputs = [read_inputs(x, name, n) for (name, x), n in zip(given.items(), ndims)]
+    weight, check = given["sample_weight"], given["check_values"]
+    axes = {name: given[name] for name in layout}
+    return Batch(*inputs, weight, check=check, **axes)
+
+def plain(
+    value, # Hyper-parameter
+): # A Python number for a scalar of NumPy, all else as it is
+    "A hyper-parameter as every library can read it."
+    scalar = isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0
+    return value.item() if scalar else value
+
+# %% ../nbs/00_core.ipynb #c087
+def weigh(values, weight):
+    "Multiply each row by its weight."
+    if weight is None: return values
+    return values * weight[(...,) + (None,) * (values.ndim - 1)]
+
+def add_up(parts):
+    "Sum the sums of slices."
+    return math.fsum(parts) if len(parts) > 1 else parts[0]
+
+# %% ../nbs/00_core.ipynb #c090
 class FunctionLike:
     "An object that passes for the function it was made from."
     kind = "function"
@@ -220,144 +454,9 @@ class FunctionLike:
         if defaults: bound.apply_defaults()
         return bound.arguments
 
-def keyword(name, default): return Parameter(name, Parameter.KEYWORD_ONLY, default=default)
-
-def one_of(value, name, choices):
-    "Raise a `ValueError` unless a named choice is one of those there are."
-    if value not in choices: raise ValueError(f"{name} is {value!r}: it must be {', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}")
-
-# %% ../nbs/00_core.ipynb #c053
-def read_inputs(
-    x, # Array, or `NamedTuple` of arrays
-    name, # Name of the argument
-    ndim, # Axes of one example, or `NamedTuple` of such numbers
-): # `Input`, or `NamedTuple` of them
-    "An argument as named arrays. `TypeError` if it is not structured as `ndim` says."
-    if getattr(x, "_fields", ()) != getattr(ndim, "_fields", ()):
-        raise TypeError(f"{name} is a {type(x).__name__}: it must be {'an array' if isinstance(ndim, int) else type(ndim).__name__}")
-    return each_field(lambda x, name, ndim: Input(as_array(x, name), name, ndim, domain_of(name)), x, fields(x, name), ndim)
-
-def relate(
-    y_true, # `Input`, or `NamedTuple` of them
-    y_pred, # The same of the prediction
-    class_axis=None, # Axis of the classes, `None` without
-): # Both again, classes last; and how many axes of an example must agree
-    "What a prediction says about the truth beside it: its shape and its domain."
-    if hasattr(y_pred, "_fields"): return y_true, y_pred, 0
-    if class_axis is not None: return classes_last(y_true, y_pred, class_axis)
-    if y_pred.domain in (PROBABILITY, LOGIT): y_true = replace(y_true, domain=PROBABILITY)
-    return y_true, y_pred, y_true.ndim if y_true.ndim == y_pred.ndim else 0
-
-def classes_last(y_true, y_pred, class_axis):
-    "`relate` for predictions over classes."
-    def moved(x): return replace(x, array=array_namespace(x.array).moveaxis(x.array, class_axis, -1), ndim=y_pred.ndim)
-    if y_true.array.ndim < y_pred.array.ndim:
-        labels = label_below(y_pred.array.shape[class_axis])
-        return replace(y_true, ndim=y_pred.ndim - 1, domain=labels), moved(y_pred), y_pred.ndim - 1
-    return replace(moved(y_true), domain=PROBABILITY), moved(y_pred), y_pred.ndim
-
-def one_library(
-    inputs, # `Input`s
-): # Namespace `xp`
-    "The library that all inputs come from. `TypeError` if they come from several."
-    try: return array_namespace(*(x.array for x in inputs))
-    except TypeError:
-        made = [f"{x.name} of {array_namespace(x.array).__name__.removeprefix('array_api_compat.').split('.')[0]}" for x in inputs]
-        raise TypeError(f"libraries are mixed, {', '.join(made)}: give all as arrays of one") from None
-
-# %% ../nbs/00_core.ipynb #c056
-class Batch:
-    "What a loss was called with."
-    def __init__(self, y_true, y_pred, sample_weight=None, over="each", class_axis=None, check=None):
-        one_of(over, "over", ["each", "all"])
-        y_true, y_pred, alike = relate(y_true, y_pred, class_axis)
-        inputs = leaves(y_true) + leaves(y_pred)
-        self.shape = check_shapes(inputs, over, alike)
-        if sample_weight is not None:
-            inputs.append(Input(as_array(sample_weight, "sample_weight"), "sample_weight", 0, WEIGHT))
-        self.xp, self.dtype = one_library(inputs), working_dtype(*(x.array for x in inputs))
-        self.y_true, self.y_pred = (each_field(lambda x: read_rows(x, self.dtype, over, check), y) for y in (y_true, y_pred))
-        self.weight = None if sample_weight is None else self.read_weight(read_rows(inputs[-1], self.dtype, check=check))
-        self.class_axis = class_axis
-
-    def read_weight(self, rows):
-        "Weights, checked: of the examples' shape, not all zero."
-        if rows.given.shared(0) != self.shape: raise ValueError(f"sample_weight has shape {rows.given.shared(0)}: it must have that of the examples, {self.shape}")
-        weight = rows.read(slice(None))
-        if rows.check and not self.xp.any(weight > 0): raise ValueError("sample_weight is zero everywhere")
-        return weight
-
-    @property
-    def total_weight(self): return math.prod(self.shape) if self.weight is None else self.xp.sum(self.weight)
-
-    def __iter__(self):
-        "Slices of truth, prediction and weight."
-        n, inputs = math.prod(self.shape), leaves(self.y_true) + leaves(self.y_pred)
-        width = max(math.prod(x.array.shape[1:]) for x in inputs)
-        for rows in slices(n, width) if self.xp is array_api_compat.numpy else [slice(0, n)]:
-            def read(x): return x.read(rows)
-            yield each_field(read, self.y_true), each_field(read, self.y_pred), None if self.weight is None else self.weight[rows]
-
-    def restore(self, parts, shape, given):
-        "Rows put together, in a shape and in the floating dtype of what was given."
-        xp = self.xp
-        dtype = given.dtype if xp.isdtype(given.dtype, "real floating") else self.dtype
-        parts = [xp.astype(part, dtype, copy=False) for part in parts]
-        return number(xp.reshape(xp.concat(parts) if len(parts) > 1 else parts[0], shape))
-
-    def losses(self, parts): return self.restore(parts, self.shape, leaves(self.y_pred)[0].given.array)
-
-    def gradient(self, parts):
-        "Gradients of slices as one, shaped like the prediction that was given."
-        def field(rows, *parts):
-            whole = self.restore(parts, rows.given.array.shape, rows.given.array)
-            return whole if self.class_axis is None else self.xp.moveaxis(whole, -1, self.class_axis)
-        return each_field(field, self.y_pred, *parts)
-
-def number(
-    x, # Array or scalar
-): # A scalar of NumPy as a Python float, all else as it is
-    "Numbers print as numbers."
-    return float(x) if is_numpy_array(x) and x.ndim == 0 else x
-
-# %% ../nbs/00_core.ipynb #c059
-ADDED = {
-    "reduction": "`'mean'`: the weighted mean over all examples; `'sum'`: the weighted sum; `'none'`: the weighted losses, one an example",
-    "sample_weight": "Weights of the examples, not negative, shaped like the examples; the mean divides by their sum",
-    "over": "`'each'`: every example has its own loss; `'all'`: all examples together are one",
-    "class_axis": "Axis of the prediction that runs over the classes: -1 is NumPy's and Keras's habit, 1 is PyTorch's",
-    "check_values": "Whether to look for NaN and values out of range: `None` looks wherever the numbers are in main memory",
-}
-
-def formula_parameters(formula):
-    "The two inputs of a formula; its hyper-parameters with their defaults. `TypeError` if it takes anything else."
-    given = signature(formula).parameters.values()
-    inputs = [p for p in given if p.kind == Parameter.POSITIONAL_OR_KEYWORD]
-    hyper = {p.name: p.default for p in given if p.kind == Parameter.KEYWORD_ONLY}
-    if len(inputs) != 2 or Parameter.empty in hyper.values():
-        raise TypeError(f"{formula.__name__} must take truth, prediction and keyword-only hyper-parameters with defaults")
-    return inputs, hyper
-
-def plain(value):
-    "A hyper-parameter as a Python scalar where NumPy made it one of its own."
-    return value.item() if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0 else value
-
-# %% ../nbs/00_core.ipynb #c062
-def weigh(values, weight):
-    "Multiply each row by its weight."
-    return values if weight is None else values * weight[(...,) + (None,) * (values.ndim - 1)]
-
-def add_up(parts):
-    "Sum the sums of slices."
-    return math.fsum(parts) if len(parts) > 1 else parts[0]
-
-def rebuild(origin, bound, name):
-    "Unpickle a loss with other defaults or another name."
-    return origin.bind(**bound).named(name)
-
-# %% ../nbs/00_core.ipynb #c065
+# %% ../nbs/00_core.ipynb #c094
 class Loss(FunctionLike):
-    "A loss: `loss(y_true, y_pred)` with reductions, weights, a gradient, and sums with other losses."
+    "A loss: `loss(y_true, y_pred)` with reductions, weights, a gradient, and sums."
     kind = "loss"
     __array_ufunc__ = None # so that a NumPy number times a loss asks the loss
 
@@ -369,7 +468,8 @@ class Loss(FunctionLike):
     @property
     def added(self):
         "What each argument that `@loss` adds to the formula's means."
-        return {name: text for name, text in ADDED.items() if name in self.__signature__.parameters}
+        takes = self.__signature__.parameters
+        return {name: words for name, words in ADDED.items() if name in takes}
 
     def value_and_grad(self, *args, **kwargs):
         "The loss and its gradient with respect to the prediction."
@@ -384,7 +484,8 @@ class Loss(FunctionLike):
         return self if other == 0 else NotImplemented
 
     def __mul__(self, scale):
-        return LossSum((scale*own, term) for own, term in self._parts()) if isinstance(scale, Real) else NotImplemented
+        if not isinstance(scale, Real): return NotImplemented
+        return LossSum((scale*own, term) for own, term in self._parts())
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -394,42 +495,48 @@ class Loss(FunctionLike):
         unknown = sorted(set(options) - set(self.__signature__.parameters))
         if unknown: raise TypeError(f"{self.__name__} has no argument {unknown[0]!r}")
 
-# %% ../nbs/00_core.ipynb #c068
+# %% ../nbs/00_core.ipynb #c097
 class FormulaLoss(Loss):
     "A loss made from the formula of one example."
-    def __init__(self, formula, true_ndim, pred_ndim, over, class_axis):
-        inputs, hyper = formula_parameters(formula)
-        layout = {name: default for name, default in (("over", over), ("class_axis", class_axis)) if default is not None}
-        options = {"reduction": "mean", "sample_weight": None, **layout, **hyper, "check_values": None}
-        super().__init__(formula, [*inputs, *(keyword(*option) for option in options.items())])
-        self.formula, self.derivative, self.layout, self.hyper = formula, None, list(layout), list(hyper)
-        self.true_ndim, self.pred_ndim, self.origin, self.bound = true_ndim, pred_ndim, None, {}
+    origin, derivative = None, None
 
-    def gradient(
-        self,
-        derivative, # Function of the formula's arguments: the gradient of one example's loss with respect to its prediction
-    ): # The same function
-        "Register the hand-derived gradient: decorate it with `@name.gradient`."
-        expected = [*self.inputs, *self.hyper]
-        if list(signature(derivative).parameters) != expected: raise TypeError(f"the gradient of {self.__name__} must take ({', '.join(expected)}), as the formula does")
-        self.derivative = derivative
-        return derivative
+    def __init__(self, formula, true_ndim=0, pred_ndim=0, **layout):
+        inputs, hyper = formula_parameters(formula)
+        super().__init__(formula, loss_parameters(inputs, hyper, layout))
+        self.formula, self.layout, self.hyper = formula, list(layout), list(hyper)
+        self.true_ndim, self.pred_ndim, self.bound = true_ndim, pred_ndim, {}
 
     def __call__(self, *args, **kwargs):
         batch, reduction, hyper = self._read(args, kwargs)
-        losses = (weigh(self.formula(y_true, y_pred, **hyper), weight) for y_true, y_pred, weight in batch)
+        losses = (weigh(self.formula(t, p, **hyper), w) for t, p, w in batch)
         if reduction == "none": return batch.losses(list(losses))
         total = add_up([batch.xp.sum(part) for part in losses])
         return number(total / batch.total_weight if reduction == "mean" else total)
 
     def grad(self, *args, **kwargs):
-        "Gradient of the reduced loss, shaped like the prediction; with `reduction='none'`, of each weighted loss."
-        if self.derivative is None: raise NotImplementedError(f"{self.__name__} has no gradient")
+        "Gradient of the loss, or of each weighted loss, shaped like the prediction."
+        if self.derivative is None:
+            raise NotImplementedError(f"{self.__name__} has no gradient")
         batch, reduction, hyper = self._read(args, kwargs)
         factor = 1 / batch.total_weight if reduction == "mean" else 1
-        def pull(g, y_pred, weight): return weigh(batch.xp.zeros_like(y_pred) if g is None else g, weight) * factor
-        return batch.gradient([each_field(lambda g, p: pull(g, p, weight), self.derivative(y_true, y_pred, **hyper), y_pred)
-                               for y_true, y_pred, weight in batch])
+        def reduced(y_true, y_pred, weight):
+            def field(g, p):
+                g = batch.xp.zeros_like(p) if g is None else g
+                return weigh(g, weight) * factor
+            return each_field(field, self.derivative(y_true, y_pred, **hyper), y_pred)
+        return batch.gradient([reduced(*rows) for rows in batch])
+
+    def gradient(
+        self,
+        derivative, # Gradient of one example's loss; takes what the formula takes
+    ): # The same function
+        "Register the hand-derived gradient: decorate it with `@name.gradient`."
+        expected = [*self.inputs, *self.hyper]
+        if list(signature(derivative).parameters) != expected:
+            takes = f"must take ({', '.join(expected)}), as the formula does"
+            raise TypeError(f"the gradient of {self.__name__} {takes}")
+        self.derivative = derivative
+        return derivative
 
     def bind(
         self,
@@ -437,46 +544,66 @@ class FormulaLoss(Loss):
     ): # `Loss`
         "The same loss with other defaults: `huber_loss.bind(delta=2.0)`."
         self._refuse_unknown(options)
-        parameters = [p.replace(default=options.get(p.name, p.default)) for p in self.__signature__.parameters.values()]
-        return self._twin(__signature__=Signature(parameters), bound={**self.bound, **options})
+        parameters = with_defaults(self.__signature__, options)
+        return twin(self, __signature__=parameters, bound={**self.bound, **options})
 
     def named(
         self,
         name, # What `terms` calls it, and what tells it apart in a sum
     ): # `Loss`
         "The same loss under another name."
-        return self._twin(__name__=name)
+        return twin(self, __name__=name)
 
     def __reduce__(self):
-        return (rebuild, (self.origin, self.bound, self.__name__)) if self.origin else super().__reduce__()
-
-    def _twin(self, **changed):
-        twin = object.__new__(FormulaLoss)
-        twin.__dict__.update(self.__dict__, origin=self.origin or self, **changed)
-        return twin
+        if not self.origin: return super().__reduce__()
+        return rebuild, (self.origin, self.bound, self.__name__)
 
     def _read(self, args, kwargs):
         given = self.arguments(args, kwargs)
-        one_of(given["reduction"], "reduction", ["mean", "sum", "none"])
-        y_true, y_pred = (read_inputs(given[name], name, ndim) for name, ndim in zip(self.inputs, (self.true_ndim, self.pred_ndim)))
-        batch = Batch(y_true, y_pred, given["sample_weight"], check=given["check_values"], **{name: given[name] for name in self.layout})
-        return batch, given["reduction"], {name: plain(given[name]) for name in self.hyper}
+        batch = read_call(given, (self.true_ndim, self.pred_ndim), self.layout)
+        hyper = {name: plain(given[name]) for name in self.hyper}
+        return batch, given["reduction"], hyper
 
+# %% ../nbs/00_core.ipynb #c100
+def with_defaults(
+    given, # `Signature`
+    options, # New defaults by name
+): # `Signature`
+    "A signature with other defaults."
+    def changed(p): return p.replace(default=options.get(p.name, p.default))
+    return Signature([changed(p) for p in given.parameters.values()])
+
+def twin(loss, **changed):
+    "A copy of a loss with some attributes changed, which remembers its origin."
+    copy = object.__new__(type(loss))
+    copy.__dict__.update(loss.__dict__, origin=loss.origin or loss, **changed)
+    return copy
+
+def rebuild(origin, bound, name):
+    "Unpickle a loss with other defaults or another name."
+    return origin.bind(**bound).named(name)
+
+# %% ../nbs/00_core.ipynb #c104
 def loss(
-    formula=None, # Function of truth, prediction and keyword-only hyper-parameters, over rows of examples
+    formula=None, # Function of truth, prediction and keyword-only hyper-parameters
     *,
-    true_ndim=0, # Trailing axes of the truth that form one example, or a `NamedTuple` of such numbers
-    pred_ndim=0, # Trailing axes of the prediction that form one example, likewise
-    over=None, # Default of the argument `over`, for losses that may take all examples as one; `None`: no such argument
-    class_axis=None, # Default of the argument `class_axis`, for losses over classes; `None`: no such argument
+    true_ndim=0, # Axes of one example of the truth; may be a `NamedTuple`
+    pred_ndim=0, # Axes of one example of the prediction, likewise
+    over=None, # Default of an argument `over`; `None`: the loss has none
+    class_axis=None, # Default of an argument `class_axis`; `None`: the loss has none
 ): # `Loss`, or a decorator that makes one
-    "Make a loss of the formula of one example: `@loss`, or `@loss(true_ndim=..., ...)`."
-    def decorate(formula): return FormulaLoss(formula, true_ndim, pred_ndim, over, class_axis)
+    "Make a loss of the formula of one example: `@loss`, or `@loss(true_ndim=...)`."
+    layout = {} if over is None else {"over": over}
+    if class_axis is not None: layout["class_axis"] = class_axis
+    def decorate(formula): return FormulaLoss(formula, true_ndim, pred_ndim, **layout)
     return decorate if formula is None else decorate(formula)
 
-# %% ../nbs/00_core.ipynb #c086
-def central_differences(f, x):
-    "Derivatives of `f()` with respect to each number of the array `x` that it reads."
+# %% ../nbs/00_core.ipynb #c132
+def central_differences(
+    f, # Function without arguments that reads `x`
+    x, # Array, moved in place and put back
+): # Array shaped like `x`
+    "Derivatives of `f()` with respect to each number of the array `x`."
     differences = np.empty(x.shape)
     for at in np.ndindex(x.shape):
         kept, h = x[at], np.finfo(float).eps**(1/3) * max(1.0, abs(x[at]))
@@ -485,9 +612,12 @@ def central_differences(f, x):
         x[at] = kept; differences[at] = (above - below) / (2*h)
     return differences
 
-def worst(error, name): return float(error.max()), name + at_index(np.unravel_index(error.argmax(), error.shape))
+def worst(error, name):
+    "The largest error and where it is."
+    at = np.unravel_index(error.argmax(), error.shape)
+    return float(error[at]), name + at_index(at)
 
-# %% ../nbs/00_core.ipynb #c089
+# %% ../nbs/00_core.ipynb #c136
 class GradientCheck(NamedTuple):
     "Where a gradient and the central differences part most."
     error: float # Largest difference, relative to the largest derivative
@@ -495,7 +625,9 @@ class GradientCheck(NamedTuple):
     derivatives: int # How many were compared
     rtol: float # Relative error allowed
 
-    def __repr__(self): return f"{self.derivatives} derivatives agree with central differences to {self.rtol:g}"
+    def __repr__(self):
+        agree = f"{self.derivatives} derivatives agree with central differences"
+        return f"{agree} to {self.rtol:g}"
 
 def check_gradient(
     loss, # `Loss` with a gradient
@@ -505,42 +637,54 @@ def check_gradient(
     rtol=1e-6, # Error allowed, relative to the largest derivative
     **options, # Any argument of the loss
 ): # `GradientCheck`; raises `AssertionError` if the error is larger
-    "Compare the hand-derived gradient of a loss with central differences at every number of the prediction."
+    "Compare a hand-derived gradient with central differences, number by number."
     y_pred = each_field(lambda x: np.array(x, np.float64), y_pred)
-    hand = leaves(loss.grad(y_true, y_pred, **options))
+    hand = [np.asarray(g) for g in leaves(loss.grad(y_true, y_pred, **options))]
     options = {**options, "check_values": False}
-    measured = [central_differences(lambda: np.sum(loss(y_true, y_pred, **options)), x) for x in leaves(y_pred)]
-    largest = max(abs(x).max() for x in [*map(np.asarray, hand), *measured]) or 1.0
-    names = leaves(fields(y_pred, loss.inputs[1]))
-    error, at = max(worst(abs(h - m) / largest, name) for h, m, name in zip(hand, measured, names))
-    assert error <= rtol, f"{loss.__name__}.grad is off by {error:.2g} of the largest derivative, {largest:.6g}, in {at}"
+    def value(): return np.sum(loss(y_true, y_pred, **options))
+    measured = [central_differences(value, x) for x in leaves(y_pred)]
+    largest = max(abs(x).max() for x in hand + measured) or 1.0
+    errors = [abs(h - m) / largest for h, m in zip(hand, measured)]
+    error, at = max(map(worst, errors, leaves(fields(y_pred, loss.inputs[1]))))
+    off = f"off by {error:.2g} of the largest derivative, {largest:.6g}, in {at}"
+    assert error <= rtol, f"{loss.__name__}.grad is {off}"
     return GradientCheck(error, at, sum(m.size for m in measured), rtol)
 
-# %% ../nbs/00_core.ipynb #c097
+# %% ../nbs/00_core.ipynb #c146
 def accepted(term, options):
     "The options that a term declares."
-    return {name: value for name, value in options.items() if name in term.__signature__.parameters}
+    takes = term.__signature__.parameters
+    return {name: value for name, value in options.items() if name in takes}
 
 def check_terms(terms):
     "Raise unless all terms read the same inputs under different names."
     names = [term.__name__ for term in terms]
     twice = [name for name in names if names.count(name) > 1]
-    if twice: raise ValueError(f"two terms are named {twice[0]!r}: give one another name with .named(...)")
+    if twice:
+        cure = "give one another name with .named(...)"
+        raise ValueError(f"two terms are named {twice[0]!r}: {cure}")
     for term in terms:
         if term.inputs != terms[0].inputs:
-            raise TypeError(f"{names[0]} reads {terms[0].inputs[1]} and {term.__name__} reads {term.inputs[1]}: one prediction must serve both")
+            pair = (f"{t.__name__} reads {t.inputs[1]}" for t in (terms[0], term))
+            raise TypeError(f"{' and '.join(pair)}: one prediction must serve both")
 
 def shared_parameters(terms):
-    "The inputs, and every option of any term; its default is `...` where terms differ."
+    "The inputs, and every option of any term, `...` where the defaults differ."
+    inputs = list(terms[0].__signature__.parameters.values())[:2]
     options = {}
     for term in terms:
         for p in list(term.__signature__.parameters.values())[2:]:
-            options[p.name] = p.default if options.get(p.name, p.default) == p.default else ...
-    looks = options.pop("check_values")
-    inputs = list(terms[0].__signature__.parameters.values())[:2]
-    return [*inputs, *(keyword(*item) for item in {**options, "check_values": looks}.items())]
+            same = options.get(p.name, p.default) == p.default
+            options[p.name] = p.default if same else ...
+    options["check_values"] = options.pop("check_values") # last, as in every loss
+    return [*inputs, *(keyword(*option) for option in options.items())]
 
-# %% ../nbs/00_core.ipynb #c100
+def in_words(parts):
+    "A sum of scaled losses as one writes it."
+    def scaled(scale, name): return name if scale == 1 else f"{scale:g} * {name}"
+    return " + ".join(scaled(scale, term.__name__) for scale, term in parts)
+
+# %% ../nbs/00_core.ipynb #c149
 class LossSum(Loss):
     "A sum of scaled, named losses, itself a loss. Each term is reduced by itself."
     def __init__(self, parts, name=None, doc=None):
@@ -548,10 +692,39 @@ class LossSum(Loss):
         terms = [term for _, term in self.parts]
         check_terms(terms)
         self.__name__ = self.__qualname__ = name or "loss_sum"
-        self.__doc__ = doc or " + ".join(term.__name__ if scale == 1 else f"{scale:g} * {term.__name__}" for scale, term in self.parts)
-        self.__module__, self.__signature__ = terms[0].__module__, Signature(shared_parameters(terms))
+        self.__doc__ = doc or in_words(self.parts)
+        self.__module__ = terms[0].__module__
+        self.__signature__ = Signature(shared_parameters(terms))
 
-    def __reduce__(self): return LossSum, (self.parts, self.name, self.doc)
+    def terms(self, *args, **kwargs):
+        "What each named term adds to the sum: `{name: value}`."
+        calls = self._calls(args, kwargs)
+        return {term.__name__: scale * term(**given) for scale, term, given in calls}
+
+    def __call__(self, *args, **kwargs):
+        values = list(self.terms(*args, **kwargs).values())
+        shapes = sorted({getattr(value, "shape", ()) for value in values})
+        if len(shapes) > 1:
+            examples = f"have examples of shapes {', '.join(map(str, shapes))}"
+            raise ValueError(f"the terms of {self.__name__} {examples}: reduce them")
+        return reduce(add, values)
+
+    def grad(self, *args, **kwargs):
+        "Gradient of the sum, shaped like the prediction."
+        def scaled(scale, term, given):
+            return each_field(lambda g: scale * g, term.grad(**given))
+        gradients = [scaled(*call) for call in self._calls(args, kwargs)]
+        return reduce(lambda a, b: each_field(add, a, b), gradients)
+
+    def bind(
+        self,
+        **options, # New defaults
+    ): # `Loss`
+        "The same sum with other defaults, in every term that declares them."
+        self._refuse_unknown(options)
+        def bound(term): return term.bind(**accepted(term, options))
+        parts = [(scale, bound(term)) for scale, term in self.parts]
+        return LossSum(parts, self.name, self.doc)
 
     def named(
         self,
@@ -561,28 +734,7 @@ class LossSum(Loss):
         "The same sum under a name: added to other losses it stays one term."
         return LossSum(self.parts, name, doc or self.doc)
 
-    def bind(
-        self,
-        **options, # New defaults
-    ): # `Loss`
-        "The same sum with other defaults, in every term that declares them."
-        self._refuse_unknown(options)
-        return LossSum(((scale, term.bind(**accepted(term, options))) for scale, term in self.parts), self.name, self.doc)
-
-    def terms(self, *args, **kwargs):
-        "What each named term adds to the sum: `{name: value}`."
-        return {term.__name__: scale * term(**given) for scale, term, given in self._calls(args, kwargs)}
-
-    def __call__(self, *args, **kwargs):
-        values = list(self.terms(*args, **kwargs).values())
-        shapes = sorted({getattr(value, "shape", ()) for value in values})
-        if len(shapes) > 1: raise ValueError(f"the terms of {self.__name__} have examples of shapes {', '.join(map(str, shapes))}: reduce them")
-        return reduce(add, values)
-
-    def grad(self, *args, **kwargs):
-        "Gradient of the sum, shaped like the prediction."
-        gradients = [each_field(lambda g: scale * g, term.grad(**given)) for scale, term, given in self._calls(args, kwargs)]
-        return reduce(lambda a, b: each_field(add, a, b), gradients)
+    def __reduce__(self): return LossSum, (self.parts, self.name, self.doc)
 
     def _parts(self): return self.parts if self.name is None else super()._parts()
 
