@@ -1,5 +1,13 @@
 "The public names of the package. Written by `make prepare` from the `__all__` of its modules."
 
+from .classification.confusion_matrix import (
+    accuracy_score as accuracy_score,
+    f1_score as f1_score,
+    fbeta_score as fbeta_score,
+    precision_score as precision_score,
+    recall_score as recall_score,
+    specificity_score as specificity_score,
+)
 from .core import (
     FormulaLoss as FormulaLoss,
     GradientCheck as GradientCheck,
@@ -8,6 +16,10 @@ from .core import (
     array_namespace as array_namespace,
     check_gradient as check_gradient,
     loss as loss,
+)
+from .regression.squared_error import (
+    mean_squared_error as mean_squared_error,
+    squared_error as squared_error,
 )
 from .segmentation.dice import (
     dice_loss as dice_loss,
