@@ -50,6 +50,7 @@ def export_of(source):
 def process(source, export, entries, numbered):
     "The page nbdev makes of a notebook, with the reference of what it exports."
     notebook = read_nb(source)
+    for cell in notebook.cells: _show_internal(cell)
     Processors()(notebook)
     for cell in notebook.cells: _fold_exported(cell, export)
     _set_head(notebook, numbered)
@@ -106,11 +107,17 @@ def _give_way(cell, taken):
 # ---- cells
 
 
+def _show_internal(cell):
+    "Let nbdev keep a cell that exports a helper, which it would hide."
+    if cell.cell_type == "code": cell.source = re.sub(r"^#\| *exporti\b", "#| exports internal", cell.source, flags=re.M)
+
+
 def _fold_exported(cell, export):
-    "Show the source of an exported cell under the name of the file that holds it."
-    if cell.cell_type != "code" or not re.search(r"^#\| *exports", cell.source, re.M): return
-    body = re.sub(r"^#\| *exports.*\n", "", cell.source, flags=re.M)
-    cell.source = f'#| code-fold: show\n#| code-summary: "{export.module.replace(".", "/")}.py"\n{body}'
+    "Show the source of an exported cell under the name of the file that holds it: open, closed for a helper."
+    found = cell.cell_type == "code" and re.search(r"^#\| *exports( internal)?.*\n", cell.source, re.M)
+    if not found: return
+    body = cell.source.replace(found[0], "")
+    cell.source = f'#| code-fold: {"true" if found[1] else "show"}\n#| code-summary: "{export.module.replace(".", "/")}.py"\n{body}'
 
 
 def _set_head(notebook, numbered):

@@ -263,12 +263,20 @@ def test_what_loads_from_elsewhere():
     assert _urls(IN_SCRIPT, ['fetch("https://f.org")', 'import x from "https://g.org/m.js"', 'fetch("search.json")']) == ["https://f.org", "https://g.org/m.js"]
 
 
-def test_exit_code_and_one_line_a_fault(project, capsys):
+def test_exit_code_and_one_line_a_fault(project, capsys, monkeypatch):
+    monkeypatch.setattr(pipeline, "stale_outputs", lambda book, cache: [])  # it runs the real book
     project.chapter(markdown("@eq-nowhere"))
     assert pipeline.main() == 1
     assert capsys.readouterr().err == "nbs/part/02_score.ipynb: unknown cross-reference @eq-nowhere\n"
     project.chapter()
     assert pipeline.main() == 0
+
+
+def test_a_helper_is_shown_folded_and_an_export_open(project):
+    project.chapter(code("#| exporti\ndef helper(): return 1"), code(EXPORTED))
+    build(project.root)
+    page = (project.root / "_proc/part/score.ipynb").read_text(encoding="utf-8")
+    assert page.index("code-fold: true") < page.index("def helper") < page.index("code-fold: show") < page.index("def score")
 
 
 # ---- citations
