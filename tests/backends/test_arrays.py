@@ -172,6 +172,15 @@ def test_torch_func_differentiates_and_maps_it(torch, loss):
 
 
 @each_loss
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_torch_compiles_it_as_one_graph(torch, loss):
+    torch.compiler.reset()
+    call = make_call(loss, 0, (3,)).map(torch.asarray)
+    def of(y_true, y_pred): return loss(y_true, y_pred, **call.options)
+    close(torch.compile(of, backend="eager", fullgraph=True)(call.y_true, call.y_pred), call())
+
+
+@each_loss
 @settings(max_examples=2)
 @given(draw=st.data())
 def test_jax_differentiates_it_as_we_do(jax, loss, draw):

@@ -4,6 +4,7 @@ Hypothesis draws shapes, options and a seed; NumPy draws the numbers, so that no
 """
 import inspect
 import re
+from ast import literal_eval
 from importlib import import_module
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ def choices(call, name):
         call(**{name: "no such word"})
     except ValueError as error:
         listed = re.fullmatch(rf"{name} is 'no such word': it must be (.*)", str(error))
-        return [eval(word) for word in re.split(", | or ", listed[1])] if listed else []
+        return [literal_eval(word) for word in re.split(", | or ", listed[1])] if listed else []
 
 
 def formulas(loss):
@@ -70,8 +71,6 @@ def formulas(loss):
 
 
 # ---- arrays by name
-
-FOREGROUND = ("bool", "uint8", "int64", "float32", "float64")
 
 
 def numbers(rng, name, shape, classes):
@@ -90,7 +89,7 @@ def numbers(rng, name, shape, classes):
 
 def foreground(rng, shape):
     "Zeros and ones in any dtype, or probabilities."
-    dtype = rng.choice([*FOREGROUND, "soft"])
+    dtype = rng.choice(["bool", "uint8", "int64", "float32", "float64", "soft"])
     return rng.random(shape) if dtype == "soft" else (rng.random(shape) < 0.5).astype(dtype)
 
 
