@@ -109,12 +109,12 @@ def _give_way(cell, taken):
 
 def _show_internal(cell):
     "Let nbdev keep a cell that exports a helper, which it would hide."
-    if cell.cell_type == "code": cell.source = re.sub(r"^#\| *exporti\b", "#| exports internal", cell.source, flags=re.M)
+    if cell.cell_type == "code": cell.source = re.sub(r"^#\| *exporti\b", "#| exports: internal", cell.source, flags=re.M)
 
 
 def _fold_exported(cell, export):
     "Show the source of an exported cell under the name of the file that holds it: open, closed for a helper."
-    found = cell.cell_type == "code" and re.search(r"^#\| *exports( internal)?.*\n", cell.source, re.M)
+    found = cell.cell_type == "code" and re.search(r"^#\| *exports(: internal)?.*\n", cell.source, re.M)
     if not found: return
     body = cell.source.replace(found[0], "")
     cell.source = f'#| code-fold: {"true" if found[1] else "show"}\n#| code-summary: "{export.module.replace(".", "/")}.py"\n{body}'
