@@ -103,7 +103,8 @@ def label_below(
     "The labels 0 to $K-1$."
     above = classes == math.inf
     words = "a label, 0 or above" if above else f"a label from 0 to {classes - 1}"
-    return Domain(words, lambda xp, x: (x >= 0) & (x < classes), whole=True)
+    def holds(xp, x): return x >= 0 if above else (x >= 0) & (x < classes)
+    return Domain(words, holds, whole=True)
 
 DOMAINS = {"proba": PROBABILITY, "logits": LOGIT,
            "weight": WEIGHT, "labels": label_below()}
@@ -237,7 +238,7 @@ def relate(
 def classes_last(y_true, y_pred, class_axis):
     "`relate` for predictions over classes."
     def moved(x):
-        array = array_namespace(x.array).moveaxis(x.array, class_axis, -1)
+        array = array_namespace(x.array).moveaxis(x.array, (class_axis,), (-1,))
         return replace(x, array=array, ndim=y_pred.ndim)
     if y_true.array.ndim == y_pred.array.ndim:
         return replace(moved(y_true), domain=PROBABILITY), moved(y_pred), y_pred.ndim
@@ -290,10 +291,12 @@ def weight_input(
 
 def read_weights(
     rows, # Weights as `Rows`
+    may_vanish=False, # Whether all of them may be zero
 ): # Array of them all
-    "Checked weights. `ValueError` if all are zero."
+    "Checked weights. `ValueError` if all are zero and may not be."
     weight = rows.read(slice(None))
-    if rows.check and not array_namespace(weight).any(weight > 0):
+    zero = rows.check and not array_namespace(weight).any(weight > 0)
+    if zero and not may_vanish:
         raise ValueError("sample_weight is zero everywhere")
     return weight
 
@@ -301,7 +304,7 @@ def read_weights(
 class Batch:
     "What a loss was called with."
     def __init__(self, y_true, y_pred, sample_weight=None,
-                 over="each", class_axis=None, check=None):
+                 over="each", class_axis=None, check=None, may_vanish=False):
         one_of(over, "over", ["each", "all"])
         y_true, y_pred, alike = relate(y_true, y_pred, class_axis)
         inputs = leaves(y_true) + leaves(y_pred)
@@ -314,7 +317,8 @@ class Batch:
         self.y_true, self.y_pred = each_field(rows, y_true), each_field(rows, y_pred)
         self.weight, self.total_weight = None, math.prod(self.shape)
         if sample_weight is not None:
-            self.weight = read_weights(read_rows(inputs[-1], self.dtype, check=check))
+            weights = read_rows(inputs[-1], self.dtype, check=check)
+            self.weight = read_weights(weights, may_vanish)
             self.total_weight = self.xp.sum(self.weight)
 
     def __iter__(self):
@@ -342,7 +346,7 @@ class Batch:
         def field(rows, *parts):
             whole = self.restore(parts, rows.given.shape, rows.given.array)
             if self.class_axis is None: return whole
-            return self.xp.moveaxis(whole, -1, self.class_axis)
+            return self.xp.moveaxis(whole, (-1,), (self.class_axis,))
         return each_field(field, self.y_pred, *parts)
 
 def number(
@@ -417,8 +421,12 @@ def read_call(
 
 def plain(
     value, # Hyper-parameter
+    name="", # Its name, for the message
+    default=None, # Its default
 ): # A Python number for a scalar of NumPy, all else as it is
-    "A hyper-parameter as every library can read it."
+    "A hyper-parameter as every library can read it. `TypeError` for a word, not a number."
+    if isinstance(value, str) and isinstance(default, Real):
+        raise TypeError(f"{name} is {value!r}: it must be a number")
     scalar = isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0
     return value.item() if scalar else value
 
@@ -503,7 +511,7 @@ class FormulaLoss(Loss):
     def __init__(self, formula, true_ndim=0, pred_ndim=0, **layout):
         inputs, hyper = formula_parameters(formula)
         super().__init__(formula, loss_parameters(inputs, hyper, layout))
-        self.formula, self.layout, self.hyper = formula, list(layout), list(hyper)
+        self.formula, self.layout, self.hyper = formula, list(layout), hyper
         self.true_ndim, self.pred_ndim, self.bound = true_ndim, pred_ndim, {}
 
     def __call__(self, *args, **kwargs):
@@ -561,7 +569,7 @@ class FormulaLoss(Loss):
     def _read(self, args, kwargs):
         given = self.arguments(args, kwargs)
         batch = read_call(given, (self.true_ndim, self.pred_ndim), self.layout)
-        hyper = {name: plain(given[name]) for name in self.hyper}
+        hyper = {name: plain(given[name], name, at) for name, at in self.hyper.items()}
         return batch, given["reduction"], hyper
 
 # %% ../nbs/00_core.ipynb #c100
