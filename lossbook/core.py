@@ -424,7 +424,7 @@ def plain(
     name="", # Its name, for the message
     default=None, # Its default
 ): # A Python number for a scalar of NumPy, all else as it is
-    "A hyper-parameter as every library can read it. `TypeError` for a word, not a number."
+    "A hyper-parameter as libraries read it. `TypeError` for a word, not a number."
     if isinstance(value, str) and isinstance(default, Real):
         raise TypeError(f"{name} is {value!r}: it must be a number")
     scalar = isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0

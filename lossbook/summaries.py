@@ -6,18 +6,21 @@
 __all__ = ['Summary', 'WeightedMean', 'ConfusionMatrix', 'Metric', 'metric', 'LabelMetric', 'label_metric', 'Moments']
 
 # %% ../nbs/02_summaries.ipynb #c002
-from dataclasses import dataclass, fields as fields_of
+import math
+from dataclasses import dataclass, field, replace
 from html import escape
 from inspect import Parameter, signature
 
 import numpy as np
 from array_api_compat import device, is_array_api_obj, is_torch_array
 
-from .core import WEIGHT, Batch, FunctionLike, Input, as_array, has_values, keyword, number, one_of, plain, read_inputs, read_rows, slices
+from .core import SLICE, Batch, FunctionLike, as_array, has_values, keyword
+from .core import number, one_of, plain, read_inputs, read_rows, slices
+from .core import weight_input
 
 # %% ../nbs/02_summaries.ipynb #c008
 class Summary:
-    "Numbers that add: `a + b` summarises the data of both; `sum(parts)` works, and so does `==`."
+    "Numbers that add: `a + b` summarises the data of both; `sum(parts)` works."
     def __add__(self, other):
         if isinstance(other, int) and other == 0: return self
         return self._merge(other) if type(other) is type(self) else NotImplemented
@@ -26,17 +29,31 @@ class Summary:
 
     def __eq__(self, other):
         if type(other) is not type(self): return NotImplemented
-        return all(np.array_equal(a, b) for a, b in zip(vars(self).values(), vars(other).values()))
+        pairs = zip(vars(self).values(), vars(other).values())
+        return all(np.array_equal(own, others) for own, others in pairs)
 
 # %% ../nbs/02_summaries.ipynb #c011
+def ratio(
+    numerator, # Number or array
+    denominator, # Number or array of the same shape
+    undefined, # Value of 0/0
+): # Their quotient: a float, or an array
+    "A quotient that says what 0/0 is."
+    with np.errstate(all="ignore"): quotient = np.true_divide(numerator, denominator)
+    neither = (denominator == 0) & (numerator == 0)
+    return number(np.where(neither, undefined, quotient))
+
+# %% ../nbs/02_summaries.ipynb #c015
 def in_memory(
     x, # Array of any library, or anything NumPy can read
     name, # Name of the argument, for the message
 ): # NumPy array, a view where that is possible
-    "An argument as a NumPy array: summaries count on NumPy. `TypeError` for an array on an accelerator."
+    "An argument as a NumPy array. `TypeError` for an array on an accelerator."
     if isinstance(x, np.ndarray): return x
     if not is_array_api_obj(x) or isinstance(x, np.generic): return np.asarray(x)
-    if not has_values(x): raise TypeError(f"{name} is on {device(x)}: summaries are made in main memory")
+    if not has_values(x):
+        where = f"{name} is on {device(x)}"
+        raise TypeError(f"{where}: summaries are made in main memory")
     return np.from_dlpack(x.detach() if is_torch_array(x) else x)
 
 def read_weight(
@@ -45,21 +62,10 @@ def read_weight(
 ): # float64 array of that shape, or `None`
     "Check weights: as many as examples, finite, not negative."
     if sample_weight is None: return None
-    given = Input(as_array(in_memory(sample_weight, "sample_weight"), "sample_weight"), "sample_weight", 0, WEIGHT)
-    if given.array.shape != shape: raise ValueError(f"sample_weight has shape {given.array.shape}: it must have that of the examples, {shape}")
+    given = weight_input(in_memory(sample_weight, "sample_weight"), shape)
     return read_rows(given, np.float64).read(slice(None)).reshape(shape)
 
-# %% ../nbs/02_summaries.ipynb #c014
-def ratio(
-    numerator, # Number or array
-    denominator, # Number or array of the same shape
-    undefined, # Value of 0/0
-): # Their quotient: a float, or an array
-    "A quotient that says what 0/0 is."
-    with np.errstate(all="ignore"): quotient = np.true_divide(numerator, denominator)
-    return number(np.where((denominator == 0) & (numerator == 0), undefined, quotient))
-
-# %% ../nbs/02_summaries.ipynb #c017
+# %% ../nbs/02_summaries.ipynb #c019
 class WeightedMean(Summary):
     "The weighted mean of a value per example; NaN marks an example without one."
     def __init__(self, total=0.0, weight=0.0, undefined=0):
@@ -68,17 +74,18 @@ class WeightedMean(Summary):
     @classmethod
     def from_values(
         cls,
-        values, # Values, one an example along the first axis, shape `(n, ...)`; NaN where undefined
+        values, # One an example along the first axis, `(n, ...)`; NaN where undefined
         *,
         sample_weight=None, # Weights of the examples, shape `(n,)`
     ): # `WeightedMean` over the first axis
         "Summarise values: sum, sum of weights, and how many are undefined."
-        values = as_array(in_memory(values, "values"), "values").astype(np.float64, copy=False)
-        if 0 in values.shape[:1]: raise ValueError("values is empty")
+        values = as_array(in_memory(values, "values"), "values")
+        if not values.size: raise ValueError("values is empty")
         weight = read_weight(sample_weight, values.shape[:1])
         weight = np.ones(len(values)) if weight is None else weight
         defined = ~np.isnan(values)
-        return cls(np.tensordot(weight, np.where(defined, values, 0), 1), np.tensordot(weight, defined, 1), (~defined).sum(axis=0))
+        total = np.tensordot(weight, np.where(defined, values, 0), 1)
+        return cls(total, np.tensordot(weight, defined, 1), (~defined).sum(axis=0))
 
     build = from_values
 
@@ -93,75 +100,114 @@ class WeightedMean(Summary):
         **options, # Other arguments of the loss
     ): # `WeightedMean` whose `mean` is the loss over all examples added so far
         "Summarise a loss: every loss is a metric that adds."
-        values = in_memory(loss(y_true, y_pred, reduction="none", **options), "losses")
-        return cls.from_values(values.ravel(), sample_weight=None if sample_weight is None else np.ravel(in_memory(sample_weight, "sample_weight")))
+        values = loss(y_true, y_pred, reduction="none", **options)
+        values = in_memory(values, "losses")
+        weight = read_weight(sample_weight, values.shape)
+        flat = None if weight is None else weight.ravel()
+        return cls.from_values(values.ravel(), sample_weight=flat)
 
     def _merge(self, other):
-        return WeightedMean(self.total + other.total, self.weight + other.weight, self.undefined + other.undefined)
+        total, weight = self.total + other.total, self.weight + other.weight
+        return WeightedMean(total, weight, self.undefined + other.undefined)
 
     @property
     def mean(self):
         "The mean of the values that are defined; NaN if none is."
         return ratio(self.total, self.weight, np.nan)
 
-    def __repr__(self): return f"WeightedMean(mean={self.mean}, weight={self.weight}, undefined={self.undefined})"
+    def __repr__(self):
+        mean = f"mean={self.mean}, weight={self.weight}"
+        return f"WeightedMean({mean}, undefined={self.undefined})"
 
-# %% ../nbs/02_summaries.ipynb #c020
+# %% ../nbs/02_summaries.ipynb #c027
 def as_labels(
     y, # Labels: array of any library in main memory, or anything NumPy can read
     name, # Name of the argument, for the message
 ): # NumPy array of integers, booleans or words
-    "Read labels. `TypeError` for what cannot be a label, `ValueError` for fractions and NaN."
+    "Labels as an array. `TypeError`, or `ValueError` for fractions and NaN."
     given, y = y, in_memory(y, name)
-    if y.dtype.kind in "OU" and not (given is y and y.dtype.kind == "U"): return as_words(given, name)
-    if y.dtype.kind == "f":
-        if not (y == np.floor(y)).all(): raise ValueError(f"{name} holds fractions or NaN: labels are whole numbers or words; put a threshold on scores first")
-        return y.astype(np.int64)
-    if y.dtype.kind not in "biuU": raise TypeError(f"{name} holds {y.dtype}: labels are whole numbers or words")
-    return y
+    if y.dtype.kind == "O" or (y.dtype.kind == "U" and given is not y):
+        return as_words(given, name)
+    if y.dtype.kind not in "fbiuU":
+        raise TypeError(f"{name} holds {y.dtype}: labels are whole numbers or words")
+    if y.dtype.kind != "f": return y
+    if (y == np.floor(y)).all(): return y.astype(np.int64)
+    cure = "labels are whole numbers or words; put a threshold on scores first"
+    raise ValueError(f"{name} holds fractions or NaN: {cure}")
 
-def as_words(y, name):
+def as_words(
+    y, # Words, in a list or in an array of objects
+    name, # Name of the argument, for the message
+): # NumPy array of words
     "Objects as an array of words. `TypeError` if one of them is something else."
     y = np.asarray(y, dtype=object)
-    if not all(isinstance(word, str) for word in y.flat): raise TypeError(f"{name} mixes words with other things: labels are all whole numbers or all words")
-    return y.astype(str)
+    if all(isinstance(word, str) for word in y.flat): return y.astype(str)
+    alike = "labels are all whole numbers or all words"
+    raise TypeError(f"{name} mixes words with other things: {alike}")
 
-# %% ../nbs/02_summaries.ipynb #c023
+# %% ../nbs/02_summaries.ipynb #c031
+def close_together(y):
+    "Whether labels are numbers in a range that a small table spans."
+    return y.dtype.kind != "U" and int(y.max()) - int(y.min()) <= SLICE
+
+def distinct(y):
+    "The labels that occur: ticked off if they lie close together, else by sorting."
+    if not close_together(y): return np.unique(y)
+    low, high = int(y.min()), int(y.max())
+    seen = np.zeros(high - low + 1, bool)
+    for rows in slices(y.size): seen[y.ravel()[rows].astype(np.int64) - low] = True
+    return np.flatnonzero(seen) + low
+
 def label_set(
-    labels, # Number of labels `K` for 0 to K-1; or the labels, in order; `None` finds them
+    labels, # Number of labels `K` for 0 to K-1; or the labels; `None` finds them
     *found, # Arrays of labels to find them in
 ): # NumPy array of distinct labels
     "The labels of a table, in order."
     if labels is None:
         labels = np.unique(np.concatenate([distinct(y) for y in found]))
-        return np.arange(2) if labels.dtype.kind != "U" and set(labels.tolist()) <= {0, 1} else labels
-    labels = np.arange(labels) if isinstance(labels, (int, np.integer)) else as_labels(labels, "labels")
-    if len(set(labels.tolist())) < max(1, labels.size): raise ValueError(f"labels {labels.tolist()} are empty or repeat themselves")
+        return np.arange(2) if set(labels.tolist()) <= {0, 1} else labels
+    if isinstance(labels, (int, np.integer)): labels = np.arange(labels)
+    labels = as_labels(labels, "labels")
+    if not labels.size or len(set(labels.tolist())) < labels.size:
+        raise ValueError(f"labels {labels.tolist()} are empty or repeat themselves")
     return labels
 
-def distinct(y):
-    "The labels that occur: by counting where they lie close together, else by sorting."
-    if y.dtype.kind == "U" or int(y.max()) - int(y.min()) > 2**16: return np.unique(y)
-    low, seen = int(y.min()), np.zeros(int(y.max()) - int(y.min()) + 1, bool)
-    for rows in slices(y.size): seen[y.ravel()[rows].astype(np.int64) - low] = True
-    return np.flatnonzero(seen) + low
+# %% ../nbs/02_summaries.ipynb #c035
+def nearest(
+    y, # NumPy array of labels
+    labels, # NumPy array of distinct labels
+): # Integers, shaped like `y`
+    "Where each label stands; anywhere for one that is not among the labels."
+    if close_together(labels):
+        low, high = int(labels.min()), int(labels.max())
+        places = np.zeros(high - low + 1, np.intp)
+        places[labels.astype(np.int64) - low] = np.arange(labels.size)
+        return places[np.clip(y.astype(np.int64), low, high) - low]
+    order = np.argsort(labels)
+    found = np.searchsorted(labels, y, sorter=order)
+    return order[np.minimum(found, labels.size - 1)]
 
 def positions(
     y, # NumPy array of labels
     labels, # NumPy array of distinct labels
     name, # Name of the argument, for the message
 ): # Integers, shaped like `y`
-    "Where each label stands among the labels. `ValueError` names one that is not among them."
-    if (y.dtype.kind == "U") != (labels.dtype.kind == "U"):
-        raise TypeError(f"{name} holds {y.dtype} where the labels are {labels.dtype}: words and numbers do not mix")
-    if not y.size: return y.astype(np.intp)
-    if labels.dtype.kind in "iu" and y.min() >= 0 and y.max() < labels.size and (labels == np.arange(labels.size)).all(): return y.astype(np.intp)
-    order = np.argsort(labels)
-    at = order[np.minimum(np.searchsorted(labels, y, sorter=order), labels.size - 1)]
-    if (labels[at] != y).any(): raise ValueError(f"{name} holds {y[labels[at] != y].flat[0].item()!r}, which is not among the labels {labels.tolist()}")
+    "Where each label stands. `ValueError` names one that is not among the labels."
+    words = labels.dtype.kind == "U"
+    if (y.dtype.kind == "U") != words:
+        held = f"{name} holds {y.dtype} where the labels are {labels.dtype}"
+        raise TypeError(f"{held}: words and numbers do not mix")
+    counted = not words and (labels == np.arange(labels.size)).all()
+    if counted and y.size and y.min() >= 0 and y.max() < labels.size:
+        return y.astype(np.intp, copy=False)
+    at = nearest(y, labels)
+    if (labels[at] != y).any():
+        outside = y[labels[at] != y].flat[0].item()
+        listed = f"not among the labels {labels.tolist()}"
+        raise ValueError(f"{name} holds {outside!r}, which is {listed}")
     return at
 
-# %% ../nbs/02_summaries.ipynb #c026
+# %% ../nbs/02_summaries.ipynb #c039
 def count_pairs(
     y_true, # Labels, shape `(tables, n)`
     y_pred, # Labels, same shape
@@ -171,67 +217,83 @@ def count_pairs(
 ): # Counts, shape `(tables, K, K)`: int64, float64 with weights
     "Count each pair of truth and prediction, table by table, in slices."
     tables, k = len(y_true), len(labels)
+    starts = np.arange(tables)[:, None] * k*k
     counts = np.zeros(tables*k*k, np.int64 if weight is None else np.float64)
     for rows in slices(y_true.shape[1], tables):
-        t, p, table = y_true[:, rows], y_pred[:, rows], np.arange(tables)[:, None]
+        t, p = y_true[:, rows], y_pred[:, rows]
         keep = ... if ignore_index is None else t != ignore_index
-        t, p, start = positions(t[keep], labels, "y_true"), positions(p[keep], labels, "y_pred"), np.broadcast_to(table*k*k, t.shape)[keep]
-        counts += np.bincount((start + t*k + p).ravel(), None if weight is None else weight[:, rows][keep].ravel(), tables*k*k)
+        start = np.broadcast_to(starts, t.shape)[keep]
+        t = positions(t[keep], labels, "y_true")
+        p = positions(p[keep], labels, "y_pred")
+        w = None if weight is None else weight[:, rows][keep].ravel()
+        counts += np.bincount((start + t*k + p).ravel(), w, tables*k*k)
     return counts.reshape(tables, k, k)
 
-# %% ../nbs/02_summaries.ipynb #c029
+# %% ../nbs/02_summaries.ipynb #c043
 def check_pair(y_true, y_pred):
     "Raise a `ValueError` unless two inputs have one shape and hold something."
-    if y_true.shape != y_pred.shape: raise ValueError(f"y_true has shape {y_true.shape} and y_pred {y_pred.shape}: they must agree")
+    if y_true.shape != y_pred.shape:
+        both = f"y_true has shape {y_true.shape} and y_pred {y_pred.shape}"
+        raise ValueError(f"{both}: they must agree")
     if not y_true.size: raise ValueError("y_true and y_pred are empty")
 
 def text_table(labels, counts):
     "A confusion matrix in plain text."
-    cells = [["", *map(str, labels)], *([str(label), *(f"{n:g}" for n in row)] for label, row in zip(labels, counts))]
+    numbers = [[f"{n:g}" for n in row] for row in counts]
+    names = [str(label) for label in labels]
+    cells = [["", *names], *([name, *row] for name, row in zip(names, numbers))]
     width = max(len(cell) for row in cells for cell in row)
-    return "true \\ predicted\n" + "\n".join("  ".join(cell.rjust(width) for cell in row) for row in cells)
+    lines = ["  ".join(cell.rjust(width) for cell in row) for row in cells]
+    return "\n".join(["true \\ predicted", *lines])
 
 def html_table(labels, counts):
     "A confusion matrix as an HTML table, labels escaped."
-    head = "".join(f"<th>{escape(str(label))}</th>" for label in labels)
-    rows = "".join(f"<tr><th>{escape(str(label))}</th>{''.join(f'<td>{n:g}</td>' for n in row)}</tr>" for label, row in zip(labels, counts))
-    return f"<table><thead><tr><th>true \\ predicted</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    heads = [f"<th>{escape(str(label))}</th>" for label in labels]
+    cells = ["".join(f"<td>{n:g}</td>" for n in row) for row in counts]
+    rows = "".join(f"<tr>{head}{row}</tr>" for head, row in zip(heads, cells))
+    top = f"<tr><th>true \\ predicted</th>{''.join(heads)}</tr>"
+    return f"<table><thead>{top}</thead><tbody>{rows}</tbody></table>"
 
-# %% ../nbs/02_summaries.ipynb #c032
+# %% ../nbs/02_summaries.ipynb #c047
 class ConfusionMatrix(Summary):
-    "Counts of every pair of true and predicted label; `ConfusionMatrix(labels=21)` is the empty one to start from."
+    "Counts of every pair of labels; `ConfusionMatrix(labels=21)` is an empty one."
     def __init__(
         self,
         labels, # Number of labels `K` for 0 to K-1, or the labels in order
-        counts=None, # Counts, shape `(..., K, K)`, truth down; `(K, 2, 2)` if multilabel. `None` is all zero
+        counts=None, # `(..., K, K)`, truth down, or `(K, 2, 2)`; `None`: all zero
         multilabel=False, # Whether each label is present or absent by itself
     ):
         self.labels, self.multilabel = label_set(labels), multilabel
         k = len(self.labels)
-        self.counts = np.zeros((k, 2, 2) if multilabel else (k, k), np.int64) if counts is None else counts
+        shape = (k, 2, 2) if multilabel else (k, k)
+        self.counts = np.zeros(shape, np.int64) if counts is None else counts
 
     @classmethod
     def from_labels(
         cls,
-        y_true, # True labels, any shape; with `multilabel`, 0 or 1 for each label along the last axis
+        y_true, # True labels, any shape; if multilabel, 0 or 1 along the last axis
         y_pred, # Predicted labels, same shape
         *,
-        labels=None, # Number of labels, or the labels in order; `None` finds them in both inputs, where zeros and ones count as two labels
-        sample_weight=None, # Weights, shaped like the labels (without the last axis if multilabel)
+        labels=None, # Number of labels, or the labels in order; `None` finds them
+        sample_weight=None, # Weights, shaped like the labels; one a row if multilabel
         ignore_index=None, # True label that marks positions to leave out
         multilabel=False, # Whether the last axis holds one yes or no for each label
-        ndim=None, # Trailing axes of one example: a table for each; `None` pools all in one table
+        ndim=None, # Axes of one example: a table for each; `None`: one table
     ): # `ConfusionMatrix`
         "Count pairs of labels. `ValueError` for a label that is not among `labels`."
         y_true, y_pred = as_labels(y_true, "y_true"), as_labels(y_pred, "y_pred")
         check_pair(y_true, y_pred)
-        if multilabel: return cls._from_indicators(y_true, y_pred, labels, sample_weight)
-        shape = () if ndim is None else y_true.shape[:y_true.ndim - ndim]
+        if multilabel:
+            return cls._from_indicators(y_true, y_pred, labels, sample_weight)
         weight = read_weight(sample_weight, y_true.shape)
         keep = ... if ignore_index is None else y_true != ignore_index
-        names = label_set(labels, *([] if labels is not None else [y_true[keep], y_pred[keep]]))
-        t, p, w = (None if y is None else y.reshape(int(np.prod(shape)), -1) for y in (y_true, y_pred, weight))
-        return cls(names, count_pairs(t, p, names, w, ignore_index).reshape(*shape, len(names), len(names)))
+        found = [] if labels is not None else [y_true[keep], y_pred[keep]]
+        names = label_set(labels, *found)
+        shape = () if ndim is None else y_true.shape[:y_true.ndim - ndim]
+        def tables(y): return None if y is None else y.reshape(math.prod(shape), -1)
+        t, p, w = map(tables, (y_true, y_pred, weight))
+        counts = count_pairs(t, p, names, w, ignore_index)
+        return cls(names, counts.reshape(*shape, len(names), len(names)))
 
     build = from_labels
 
@@ -240,68 +302,92 @@ class ConfusionMatrix(Summary):
         "Count a table of absent and present for each label."
         k = y_true.shape[-1]
         names = label_set(k if labels is None else labels)
-        if len(names) != k: raise ValueError(f"y_true has {k} columns for the {len(names)} labels {names.tolist()}")
-        weight = read_weight(sample_weight, y_true.shape[:-1])
-        w = None if weight is None else np.broadcast_to(weight.ravel(), (k, weight.size))
-        return cls(names, count_pairs(y_true.reshape(-1, k).T, y_pred.reshape(-1, k).T, np.arange(2), w), multilabel=True)
+        if len(names) != k:
+            given = f"{len(names)} labels {names.tolist()}"
+            raise ValueError(f"y_true has {k} columns for the {given}")
+        w = read_weight(sample_weight, y_true.shape[:-1])
+        w = None if w is None else np.broadcast_to(w.ravel(), (k, w.size))
+        t, p = y_true.reshape(-1, k).T, y_pred.reshape(-1, k).T
+        return cls(names, count_pairs(t, p, np.arange(2), w), multilabel=True)
 
     def _merge(self, other):
-        if self.multilabel != other.multilabel or not np.array_equal(self.labels, other.labels):
-            raise ValueError(f"labels {self.labels.tolist()} and {other.labels.tolist()} do not add: declare the same labels= for every batch")
-        return ConfusionMatrix(self.labels, self.counts + other.counts, self.multilabel)
+        alike = np.array_equal(self.labels, other.labels)
+        if self.multilabel != other.multilabel or not alike:
+            both = f"labels {self.labels.tolist()} and {other.labels.tolist()}"
+            cure = "declare the same labels= for every batch"
+            raise ValueError(f"{both} do not add: {cure}")
+        counts = self.counts + other.counts
+        return ConfusionMatrix(self.labels, counts, self.multilabel)
 
     @property
     def tp(self):
         "True positives of each label."
-        return self.counts[..., 1, 1] if self.multilabel else np.diagonal(self.counts, axis1=-2, axis2=-1)
+        if self.multilabel: return self.counts[..., 1, 1]
+        return np.diagonal(self.counts, axis1=-2, axis2=-1)
+
     @property
     def fp(self):
         "False positives of each label: predicted and wrong."
-        return self.counts[..., 0, 1] if self.multilabel else self.counts.sum(axis=-2) - self.tp
+        if self.multilabel: return self.counts[..., 0, 1]
+        return self.counts.sum(axis=-2) - self.tp
+
     @property
     def fn(self):
         "False negatives of each label: true and missed."
-        return self.counts[..., 1, 0] if self.multilabel else self.counts.sum(axis=-1) - self.tp
+        if self.multilabel: return self.counts[..., 1, 0]
+        return self.counts.sum(axis=-1) - self.tp
+
     @property
     def tn(self):
         "True negatives of each label: neither true nor predicted."
         return self.total[..., None] - self.tp - self.fp - self.fn
+
     @property
     def total(self):
         "Number of pairs, or their weight."
-        return self.counts[..., :1, :, :].sum(axis=(-3, -2, -1)) if self.multilabel else self.counts.sum(axis=(-2, -1))
+        tables = self.counts[0] if self.multilabel else self.counts
+        return tables.sum(axis=(-2, -1))
 
-    def __repr__(self): return text_table(self.labels, self.counts) if self._fits else f"ConfusionMatrix of {self.counts.sum():g} pairs, {len(self.labels)} labels"
+    def __repr__(self):
+        if self._fits: return text_table(self.labels, self.counts)
+        pairs = f"{self.counts.sum():g} pairs, {len(self.labels)} labels"
+        return f"ConfusionMatrix of {pairs}"
 
-    def _repr_html_(self): return html_table(self.labels, self.counts) if self._fits else f"<p>{self!r}</p>"
+    def _repr_html_(self):
+        if self._fits: return html_table(self.labels, self.counts)
+        return f"<p>{self!r}</p>"
 
     @property
     def _fits(self): return self.counts.ndim == 2 and len(self.labels) <= 12
 
-# %% ../nbs/02_summaries.ipynb #c038
+# %% ../nbs/02_summaries.ipynb #c057
+def parameters_of(
+    function, # Any function
+): # Two lists of `Parameter`s
+    "What a function takes by position, and what by keyword only."
+    given = signature(function).parameters.values()
+    kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    return tuple([p for p in given if p.kind == kind] for kind in kinds)
+
+# %% ../nbs/02_summaries.ipynb #c060
 class Metric(FunctionLike):
     "A formula on a summary: call it with data, or ask it `.of(summary)`."
     kind, _own_options, added = "metric", {}, {}
 
     def __init__(self, formula, source):
         self.formula, self.source = formula, source
-        parameters = signature(formula).parameters.values()
-        self.reads = [p.name for p in parameters if p.kind == Parameter.POSITIONAL_OR_KEYWORD]
-        self.asks = {**self._own_options, **{p.name: p.default for p in parameters if p.kind == Parameter.KEYWORD_ONLY}}
-        build = [p for p in signature(source.build).parameters.values() if p.name != "ndim"]
-        inputs = [p for p in build if p.kind == Parameter.POSITIONAL_OR_KEYWORD]
-        given = [p for p in build if p.kind == Parameter.KEYWORD_ONLY]
-        super().__init__(formula, [*inputs, *(keyword(*item) for item in self.asks.items()), *given])
+        positional, options = parameters_of(formula)
+        inputs, given = parameters_of(source.build)
+        self.reads = [p.name for p in positional]
+        self.asks = {**self._own_options, **{p.name: p.default for p in options}}
+        own = [keyword(*option) for option in self.asks.items()]
+        given = [p for p in given if p.name != "ndim"]
+        super().__init__(formula, [*inputs, *own, *given])
 
     @property
     def described_by(self):
         "Functions whose docments describe arguments that the formula does not take."
         return [self.source.build]
-
-    def _split(self, args, kwargs):
-        "Arguments of a call: those of the summary, and those of the formula."
-        given = self.arguments(args, kwargs)
-        return given, {name: plain(given.pop(name)) for name in self.asks}
 
     def summary(self, *args, **kwargs):
         "The summary of these data, to add to others."
@@ -313,54 +399,73 @@ class Metric(FunctionLike):
         **options, # Arguments of the formula
     ): # The metric: a float, or an array
         "The metric of a summary."
-        return number(self.formula(*(getattr(summary, name) for name in self.reads), **options))
+        numbers = [getattr(summary, name) for name in self.reads]
+        return number(self.formula(*numbers, **options))
 
     def __call__(self, *args, **kwargs):
         given, options = self._split(args, kwargs)
         return self.of(self.source.build(**given), **options)
 
+    def _split(self, args, kwargs):
+        "Arguments of a call: those of the summary, and those of the formula."
+        given = self.arguments(args, kwargs)
+        asked = {name: plain(given.pop(name), name, at) for name, at in self.asks.items()}
+        return given, asked
+
 def metric(
-    source, # Summary whose numbers the formula reads: `ConfusionMatrix`, `Moments`, `WeightedMean`
+    source, # Summary that is read: `ConfusionMatrix`, `Moments`, `WeightedMean`
 ): # Decorator that makes a `Metric`
     "Make a metric of a formula on the numbers of a summary: `@metric(Moments)`."
     return lambda formula: Metric(formula, source)
 
-# %% ../nbs/02_summaries.ipynb #c041
-def chosen(cm, positive):
-    "Position of the label that is asked for: the positive one, the last of two, or all."
-    if positive is not None: return int(positions(as_labels([positive], "positive"), cm.labels, "positive")[0])
+# %% ../nbs/02_summaries.ipynb #c065
+def chosen(
+    cm, # `ConfusionMatrix`
+    positive, # Label that is asked for, or `None`
+): # Index: of one label, or of all
+    "Where the scores asked for stand: of one label, the last of two, or all."
+    if positive is not None:
+        positive = as_labels([positive], "positive")
+        return int(positions(positive, cm.labels, "positive")[0])
     return -1 if len(cm.labels) == 2 and not cm.multilabel else slice(None)
 
-def mean_over_labels(scores, weights):
+def mean_over_labels(
+    scores, # Scores, labels along the last axis
+    weights, # Weights of the labels, same shape
+): # Means
     "Weighted mean over the last axis of the scores that are defined."
     defined = ~np.isnan(scores)
-    return ratio((weights*np.where(defined, scores, 0)).sum(axis=-1), (weights*defined).sum(axis=-1), np.nan)
+    total = (weights*np.where(defined, scores, 0)).sum(axis=-1)
+    return ratio(total, (weights*defined).sum(axis=-1), np.nan)
 
-# %% ../nbs/02_summaries.ipynb #c044
+# %% ../nbs/02_summaries.ipynb #c069
 class LabelMetric(Metric):
     "A formula on the counts of one label against the rest."
     _own_options = {"average": None, "positive": None, "over": "all"}
     added = {
-        "average": "`None`: the score of the positive label if there are two, else one score a label; `'none'`: always one a label; `'macro'`, `'weighted'`, `'micro'`: one number",
+        "average": "`None`: the score of the positive label if there are two, "
+                   "else one score a label; `'none'`: always one a label; "
+                   "`'macro'`, `'weighted'`, `'micro'`: one number",
         "positive": "The label whose score is asked for; `None`: the last of two",
-        "over": "`'all'`: all examples in one table; `'each'`: every example scored alone, and the mean of those scores",
+        "over": "`'all'`: all examples in one table; "
+                "`'each'`: every example scored alone, and the mean of those scores",
     }
 
-    def __init__(self, formula, ndim=1):
+    def __init__(self, formula, ndim):
         super().__init__(formula, ConfusionMatrix)
         self.ndim = ndim
 
     def summary(self, *args, **kwargs):
-        "A `ConfusionMatrix`; with `over='each'`, the `WeightedMean` of the examples' scores."
+        "A `ConfusionMatrix`; with `over='each'`, the `WeightedMean` of scores."
         given, options = self._split(args, kwargs)
         one_of(over := options.pop("over"), "over", ["all", "each"])
         if over == "all": return ConfusionMatrix.build(**given)
-        weight = given.pop("sample_weight")
-        tables = ConfusionMatrix.build(**given, sample_weight=None, ndim=self.ndim)
-        shape = tables.total.shape
-        scores = np.asarray(self.of(tables, **options))
+        weight, given["sample_weight"] = given["sample_weight"], None
+        tables = ConfusionMatrix.build(**given, ndim=self.ndim)
+        shape, scores = tables.total.shape, np.asarray(self.of(tables, **options))
         weight = None if weight is None else read_weight(weight, shape).ravel()
-        return WeightedMean.from_values(scores.reshape(int(np.prod(shape)), *scores.shape[len(shape):]), sample_weight=weight)
+        rows = scores.reshape(math.prod(shape), *scores.shape[len(shape):])
+        return WeightedMean.from_values(rows, sample_weight=weight)
 
     def of(
         self,
@@ -373,12 +478,17 @@ class LabelMetric(Metric):
         "The metric of a summary, averaged over labels as asked."
         if isinstance(summary, WeightedMean): return summary.mean
         one_of(average, "average", [None, "none", "macro", "weighted", "micro"])
-        if positive is not None and average is not None: raise ValueError(f"positive={positive!r} picks one label and average={average!r} takes all: give one of them")
+        if positive is not None and average is not None:
+            one = f"positive={positive!r} picks one label"
+            raise ValueError(f"{one} and average={average!r} takes all: give one of them")
         counts = [getattr(summary, name) for name in self.reads]
-        if average == "micro": return number(self.formula(*(count.sum(axis=-1) for count in counts), **options))
+        if average == "micro": counts = [count.sum(axis=-1) for count in counts]
         scores = np.asarray(self.formula(*counts, **options))
         if average is None: return number(scores[..., chosen(summary, positive)])
-        return scores if average == "none" else mean_over_labels(scores, summary.tp + summary.fn if average == "weighted" else np.ones(scores.shape))
+        if average in ("none", "micro"): return number(scores)
+        weights = summary.tp + summary.fn # how often each label is true
+        if average == "macro": weights = np.ones_like(weights)
+        return mean_over_labels(scores, weights)
 
     def __call__(self, *args, **kwargs):
         options = self._split(args, kwargs)[1]
@@ -386,14 +496,15 @@ class LabelMetric(Metric):
         return self.of(self.summary(*args, **kwargs), **options)
 
 def label_metric(
-    formula=None, # Function of any of `tp`, `fp`, `fn`, `tn`, and of keyword-only options
+    formula=None, # Function of any of `tp`, `fp`, `fn`, `tn`, and of options
     *,
     ndim=1, # Trailing axes of one example, for `over='each'`: 2 for images
 ): # `Metric`, or a decorator that makes one
     "Make a metric of a formula on the counts of one label against the rest."
-    return (lambda formula: LabelMetric(formula, ndim)) if formula is None else LabelMetric(formula, ndim)
+    if formula is None: return lambda formula: LabelMetric(formula, ndim)
+    return LabelMetric(formula, ndim)
 
-# %% ../nbs/02_summaries.ipynb #c051
+# %% ../nbs/02_summaries.ipynb #c084
 class Mean:
     "A mean as an unevaluated sum of two floats, for twice the digits of one."
     def __init__(self, high=0.0, low=0.0): self.high, self.low = high, low
@@ -409,18 +520,28 @@ class Mean:
     def plus(self, step):
         "The mean moved by a float, with what rounding loses kept in the low part."
         high = self.high + step
-        lost = (self.high - (high - (high - self.high))) + (step - (high - self.high))
+        moved = high - self.high
+        lost = (self.high - (high - moved)) + (step - moved)
         return Mean(high, self.low + lost)
 
     def centre(self, x): return (x - self.high) - self.low
 
-# %% ../nbs/02_summaries.ipynb #c054
+    def __eq__(self, other):
+        return np.array_equal([self.high, self.low], [other.high, other.low])
+
+# %% ../nbs/02_summaries.ipynb #c090
+@dataclass(eq=False)
 class Moments(Summary):
-    "What regression metrics need: weights, means, sums of squares about the means, and sums of errors, one of each an output."
-    def __init__(self, rows=0, weight=0.0, mean_true=Mean(), mean_pred=Mean(), squares_true=0.0, squares_pred=0.0, products=0.0, squared_error=0.0, absolute_error=0.0):
-        self.rows, self.weight, self.mean_true, self.mean_pred = rows, weight, mean_true, mean_pred
-        self.squares_true, self.squares_pred, self.products = squares_true, squares_pred, products
-        self.squared_error, self.absolute_error = squared_error, absolute_error
+    "What regression metrics need, one of each an output."
+    rows: int = 0 # Number of rows
+    weight: float = 0.0 # Their weight $W$
+    mean_true: Mean = field(default_factory=Mean) # Mean of the truth, in two parts
+    mean_pred: Mean = field(default_factory=Mean) # Mean of the prediction, likewise
+    squares_true: float = 0.0 # $S$ of the truth: squares about its mean
+    squares_pred: float = 0.0 # $S$ of the prediction
+    products: float = 0.0 # Products of both, each about its mean
+    squared_error: float = 0.0 # Sum of squared errors
+    absolute_error: float = 0.0 # Sum of absolute errors
 
     @classmethod
     def from_values(
@@ -431,10 +552,12 @@ class Moments(Summary):
         sample_weight=None, # Weights of the rows, shape `(n,)`
         check_values=None, # Whether to look for NaN and infinities; `None` looks
     ): # `Moments`
-        "Summarise pairs of values, slice by slice. `ValueError` for shapes that differ, NaN and infinities."
+        "Summarise pairs of values. `ValueError` for unequal shapes, NaN, infinities."
         y_true, y_pred = in_memory(y_true, "y_true"), in_memory(y_pred, "y_pred")
-        outputs = max(0, y_pred.ndim - 1)
-        batch = Batch(read_inputs(y_true, "y_true", outputs), read_inputs(y_pred, "y_pred", outputs), sample_weight, check=check_values)
+        ndim = max(0, y_pred.ndim - 1)
+        y_true = read_inputs(y_true, "y_true", ndim)
+        y_pred = read_inputs(y_pred, "y_pred", ndim)
+        batch = Batch(y_true, y_pred, sample_weight, check=check_values, may_vanish=True)
         return sum((cls._from_slice(*rows) for rows in batch), cls())
 
     build = from_values
@@ -442,26 +565,32 @@ class Moments(Summary):
     @classmethod
     def _from_slice(cls, y_true, y_pred, weight):
         "Moments of rows that fit in the cache: means first, then squares about them."
-        def total(x): return x.sum(axis=0) if weight is None else np.tensordot(weight, x, 1)
+        def total(x):
+            return x.sum(axis=0) if weight is None else np.tensordot(weight, x, 1)
         rows, error = len(y_true), y_pred - y_true
         size = float(rows) if weight is None else weight.sum()
         if size == 0: return cls(rows)
-        mean_true, mean_pred = (Mean.of(y, lambda x: total(x) / size) for y in (y_true, y_pred))
-        t, p = mean_true.centre(y_true), mean_pred.centre(y_pred)
-        return cls(rows, size, mean_true, mean_pred, total(t*t), total(p*p), total(t*p), total(error*error), total(abs(error)))
+        means = [Mean.of(y, lambda x: total(x) / size) for y in (y_true, y_pred)]
+        t, p = means[0].centre(y_true), means[1].centre(y_pred)
+        squares = total(t*t), total(p*p), total(t*p)
+        return cls(rows, size, *means, *squares, total(error*error), total(abs(error)))
 
     def _merge(self, other):
-        weight = self.weight + other.weight
-        if other.weight == 0 or self.weight == 0:
-            kept = self if other.weight == 0 else other
-            return Moments(**{**vars(kept), "rows": self.rows + other.rows})
-        move_true, move_pred, share = other.mean_true - self.mean_true, other.mean_pred - self.mean_pred, other.weight / weight
+        rows, weight = self.rows + other.rows, self.weight + other.weight
+        if self.weight == 0: return replace(other, rows=rows)
+        share = other.weight / weight
         both = self.weight * share
+        true = other.mean_true - self.mean_true
+        pred = other.mean_pred - self.mean_pred
         return Moments(
-            self.rows + other.rows, weight, self.mean_true.plus(share*move_true), self.mean_pred.plus(share*move_pred),
-            self.squares_true + other.squares_true + both*move_true**2,
-            self.squares_pred + other.squares_pred + both*move_pred**2,
-            self.products + other.products + both*move_true*move_pred,
-            self.squared_error + other.squared_error, self.absolute_error + other.absolute_error)
+            rows, weight,
+            self.mean_true.plus(share*true), self.mean_pred.plus(share*pred),
+            self.squares_true + other.squares_true + both*true**2,
+            self.squares_pred + other.squares_pred + both*pred**2,
+            self.products + other.products + both*true*pred,
+            self.squared_error + other.squared_error,
+            self.absolute_error + other.absolute_error)
 
-    def __repr__(self): return f"Moments of {self.rows} rows: mean_true={self.mean_true.high}, mean_pred={self.mean_pred.high}"
+    def __repr__(self):
+        means = f"mean_true={self.mean_true.high}, mean_pred={self.mean_pred.high}"
+        return f"Moments of {self.rows} rows: {means}"
