@@ -31,7 +31,7 @@ def slices(
     step = max(1, SLICE // max(1, width))
     return [slice(at, min(at + step, rows)) for at in range(0, rows, step)]
 
-# %% ../nbs/00_core.ipynb #c027
+# %% ../nbs/00_core.ipynb #c026
 def array_namespace(
     *arrays, # Arrays of one library; lists and numbers count as NumPy
 ): # Namespace `xp`: `xp.where`, `xp.maximum`, `xp.sum` ...
@@ -40,7 +40,7 @@ def array_namespace(
     if all(map(is_numpy_array, made)): return np # NumPy 2 follows the standard
     return array_api_compat.array_namespace(*made)
 
-# %% ../nbs/00_core.ipynb #c031
+# %% ../nbs/00_core.ipynb #c030
 def as_array(
     x, # Array of any library that follows the array API, or anything NumPy can read
     name, # Name of the argument, for the message
@@ -54,7 +54,7 @@ def as_array(
         raise TypeError(f"{name} holds {x.dtype}: it must hold real numbers")
     return x
 
-# %% ../nbs/00_core.ipynb #c035
+# %% ../nbs/00_core.ipynb #c034
 def working_dtype(
     *arrays, # Arrays of one library
 ): # dtype of that library
@@ -64,7 +64,7 @@ def working_dtype(
     floats = [a.dtype for a in arrays if xp.isdtype(a.dtype, "real floating")]
     return xp.result_type(*floats) if floats else xp.empty(0).dtype
 
-# %% ../nbs/00_core.ipynb #c039
+# %% ../nbs/00_core.ipynb #c038
 class Domain(NamedTuple):
     "The values an argument may hold: all between two bounds."
     words: str # What a value must be
@@ -92,7 +92,7 @@ def at_index(at):
 
 FINITE = Domain("finite", lambda xp, x: xp.isfinite(x), sums=True)
 
-# %% ../nbs/00_core.ipynb #c042
+# %% ../nbs/00_core.ipynb #c041
 PROBABILITY = Domain("between 0 and 1", lambda xp, x: (x >= 0) & (x <= 1))
 LOGIT = Domain("a number below infinity", lambda xp, x: x < xp.inf)
 WEIGHT = Domain("finite and not negative", lambda xp, x: (x >= 0) & (x < xp.inf))
@@ -115,7 +115,7 @@ def domain_of(
     "The values an argument may hold, by the last word of its name."
     return DOMAINS.get(name.replace(".", "_").rpartition("_")[2], FINITE)
 
-# %% ../nbs/00_core.ipynb #c046
+# %% ../nbs/00_core.ipynb #c045
 def has_values(
     x, # Array of any library
 ): # True on NumPy and on any concrete array in main memory
@@ -127,7 +127,7 @@ def has_values(
     else: traced = is_jax_array(x) and isinstance(x, modules["jax"].core.Tracer)
     return not traced and "cpu" in str(device(x)).lower()
 
-# %% ../nbs/00_core.ipynb #c050
+# %% ../nbs/00_core.ipynb #c049
 @dataclass
 class Input:
     "One array of a loss's input and how many of its trailing axes form an example."
@@ -151,7 +151,7 @@ class Input:
         xp = array_namespace(self.array)
         return xp.reshape(self.array, (1, *shape) if whole else tuple(shape))
 
-# %% ../nbs/00_core.ipynb #c055
+# %% ../nbs/00_core.ipynb #c054
 def check_shapes(
     inputs, # `Input`s that must agree
     over, # `'each'` or `'all'`
@@ -170,7 +170,7 @@ def check_shapes(
             raise ValueError(f"{both}: they must agree")
     return () if over == "all" else first.shared(0)
 
-# %% ../nbs/00_core.ipynb #c059
+# %% ../nbs/00_core.ipynb #c058
 def each_field(
     f, # Function of one field, or of one array
     first, # Array, or `NamedTuple` of arrays
@@ -194,7 +194,7 @@ def fields(
     if not hasattr(x, "_fields"): return name
     return type(x)(*(f"{name}.{field}" for field in x._fields))
 
-# %% ../nbs/00_core.ipynb #c062
+# %% ../nbs/00_core.ipynb #c061
 def read_inputs(
     x, # Array, or `NamedTuple` of arrays
     name, # Name of the argument
@@ -222,7 +222,7 @@ def one_library(
         sentence = f"libraries are mixed, {made}: give all as arrays of one"
         raise TypeError(sentence) from None
 
-# %% ../nbs/00_core.ipynb #c066
+# %% ../nbs/00_core.ipynb #c065
 def relate(
     y_true, # `Input`, or `NamedTuple` of them
     y_pred, # The same of the prediction
@@ -245,7 +245,7 @@ def classes_last(y_true, y_pred, class_axis):
     alike, domain = y_pred.ndim - 1, label_below(y_pred.shape[class_axis])
     return replace(y_true, ndim=alike, domain=domain), moved(y_pred), alike
 
-# %% ../nbs/00_core.ipynb #c070
+# %% ../nbs/00_core.ipynb #c069
 @dataclass
 class Rows:
     "One input as rows of examples, cast and checked when a slice of them is read."
@@ -276,7 +276,7 @@ def read_rows(
     check = has_values(array) if check is None else check
     return Rows(given.rows(over), given, dtype, check)
 
-# %% ../nbs/00_core.ipynb #c074
+# %% ../nbs/00_core.ipynb #c073
 def weight_input(
     sample_weight, # Weights of the examples
     shape, # Shape of the examples
@@ -300,7 +300,7 @@ def read_weights(
         raise ValueError("sample_weight is zero everywhere")
     return weight
 
-# %% ../nbs/00_core.ipynb #c077
+# %% ../nbs/00_core.ipynb #c076
 class Batch:
     "What a loss was called with."
     def __init__(self, y_true, y_pred, sample_weight=None,
@@ -365,7 +365,7 @@ def one_of(
     listed = f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
     raise ValueError(f"{name} is {value!r}: it must be {listed}")
 
-# %% ../nbs/00_core.ipynb #c081
+# %% ../nbs/00_core.ipynb #c080
 ADDED = {
     "reduction": "`'mean'`: the weighted mean over all examples; "
                  "`'sum'`: the weighted sum; "
@@ -406,7 +406,7 @@ def loss_parameters(
     options = {**first, **layout, **hyper, "check_values": None}
     return [*inputs, *(keyword(*option) for option in options.items())]
 
-# %% ../nbs/00_core.ipynb #c084
+# %% ../nbs/00_core.ipynb #c083
 def read_call(
     given, # Arguments of the call by name, truth and prediction first
     ndims, # Axes of one example of each
@@ -430,7 +430,7 @@ def plain(
     scalar = isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0
     return value.item() if scalar else value
 
-# %% ../nbs/00_core.ipynb #c087
+# %% ../nbs/00_core.ipynb #c086
 def weigh(values, weight):
     "Multiply each row by its weight."
     if weight is None: return values
@@ -440,7 +440,7 @@ def add_up(parts):
     "Sum the sums of slices."
     return math.fsum(parts) if len(parts) > 1 else parts[0]
 
-# %% ../nbs/00_core.ipynb #c090
+# %% ../nbs/00_core.ipynb #c089
 class FunctionLike:
     "An object that passes for the function it was made from."
     kind = "function"
@@ -462,7 +462,7 @@ class FunctionLike:
         if defaults: bound.apply_defaults()
         return bound.arguments
 
-# %% ../nbs/00_core.ipynb #c094
+# %% ../nbs/00_core.ipynb #c093
 class Loss(FunctionLike):
     "A loss: `loss(y_true, y_pred)` with reductions, weights, a gradient, and sums."
     kind = "loss"
@@ -503,7 +503,7 @@ class Loss(FunctionLike):
         unknown = sorted(set(options) - set(self.__signature__.parameters))
         if unknown: raise TypeError(f"{self.__name__} has no argument {unknown[0]!r}")
 
-# %% ../nbs/00_core.ipynb #c097
+# %% ../nbs/00_core.ipynb #c096
 class FormulaLoss(Loss):
     "A loss made from the formula of one example."
     origin, derivative = None, None
@@ -572,7 +572,7 @@ class FormulaLoss(Loss):
         hyper = {name: plain(given[name], name, at) for name, at in self.hyper.items()}
         return batch, given["reduction"], hyper
 
-# %% ../nbs/00_core.ipynb #c100
+# %% ../nbs/00_core.ipynb #c099
 def with_defaults(
     given, # `Signature`
     options, # New defaults by name
@@ -591,7 +591,7 @@ def rebuild(origin, bound, name):
     "Unpickle a loss with other defaults or another name."
     return origin.bind(**bound).named(name)
 
-# %% ../nbs/00_core.ipynb #c104
+# %% ../nbs/00_core.ipynb #c103
 def loss(
     formula=None, # Function of truth, prediction and keyword-only hyper-parameters
     *,
@@ -606,7 +606,7 @@ def loss(
     def decorate(formula): return FormulaLoss(formula, true_ndim, pred_ndim, **layout)
     return decorate if formula is None else decorate(formula)
 
-# %% ../nbs/00_core.ipynb #c132
+# %% ../nbs/00_core.ipynb #c131
 def central_differences(
     f, # Function without arguments that reads `x`
     x, # Array, moved in place and put back
@@ -625,7 +625,7 @@ def worst(error, name):
     at = np.unravel_index(error.argmax(), error.shape)
     return float(error[at]), name + at_index(at)
 
-# %% ../nbs/00_core.ipynb #c136
+# %% ../nbs/00_core.ipynb #c135
 class GradientCheck(NamedTuple):
     "Where a gradient and the central differences part most."
     error: float # Largest difference, relative to the largest derivative
@@ -658,7 +658,7 @@ def check_gradient(
     assert error <= rtol, f"{loss.__name__}.grad is {off}"
     return GradientCheck(error, at, sum(m.size for m in measured), rtol)
 
-# %% ../nbs/00_core.ipynb #c146
+# %% ../nbs/00_core.ipynb #c145
 def accepted(term, options):
     "The options that a term declares."
     takes = term.__signature__.parameters
@@ -692,7 +692,7 @@ def in_words(parts):
     def scaled(scale, name): return name if scale == 1 else f"{scale:g} * {name}"
     return " + ".join(scaled(scale, term.__name__) for scale, term in parts)
 
-# %% ../nbs/00_core.ipynb #c149
+# %% ../nbs/00_core.ipynb #c148
 class LossSum(Loss):
     "A sum of scaled, named losses, itself a loss. Each term is reduced by itself."
     def __init__(self, parts, name=None, doc=None):

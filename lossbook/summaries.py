@@ -404,13 +404,16 @@ class Metric(FunctionLike):
 
     def __call__(self, *args, **kwargs):
         given, options = self._split(args, kwargs)
+        weight = given.get("sample_weight")
+        if weight is not None and not in_memory(weight, "sample_weight").any():
+            raise ValueError("sample_weight is zero everywhere")
         return self.of(self.source.build(**given), **options)
 
     def _split(self, args, kwargs):
         "Arguments of a call: those of the summary, and those of the formula."
         given = self.arguments(args, kwargs)
-        asked = {name: plain(given.pop(name), name, at) for name, at in self.asks.items()}
-        return given, asked
+        def pop(name, default): return plain(given.pop(name), name, default)
+        return given, {name: pop(name, default) for name, default in self.asks.items()}
 
 def metric(
     source, # Summary that is read: `ConfusionMatrix`, `Moments`, `WeightedMean`
@@ -479,8 +482,8 @@ class LabelMetric(Metric):
         if isinstance(summary, WeightedMean): return summary.mean
         one_of(average, "average", [None, "none", "macro", "weighted", "micro"])
         if positive is not None and average is not None:
-            one = f"positive={positive!r} picks one label"
-            raise ValueError(f"{one} and average={average!r} takes all: give one of them")
+            both = f"positive={positive!r} picks one label and average={average!r}"
+            raise ValueError(f"{both} takes all: give one of them")
         counts = [getattr(summary, name) for name in self.reads]
         if average == "micro": counts = [count.sum(axis=-1) for count in counts]
         scores = np.asarray(self.formula(*counts, **options))
@@ -557,7 +560,8 @@ class Moments(Summary):
         ndim = max(0, y_pred.ndim - 1)
         y_true = read_inputs(y_true, "y_true", ndim)
         y_pred = read_inputs(y_pred, "y_pred", ndim)
-        batch = Batch(y_true, y_pred, sample_weight, check=check_values, may_vanish=True)
+        given = y_true, y_pred, sample_weight
+        batch = Batch(*given, check=check_values, may_vanish=True)
         return sum((cls._from_slice(*rows) for rows in batch), cls())
 
     build = from_values
