@@ -50,7 +50,9 @@ def in_memory(
 ): # NumPy array, a view where that is possible
     "An argument as a NumPy array. `TypeError` for an array on an accelerator."
     if isinstance(x, np.ndarray): return x
-    if not is_array_api_obj(x) or isinstance(x, np.generic): return np.asarray(x)
+    if not is_array_api_obj(x) or isinstance(x, np.generic):
+        try: return np.asarray(x)
+        except ValueError: raise ValueError(f"{name} is ragged: rows differ") from None
     if not has_values(x):
         where = f"{name} is on {device(x)}"
         raise TypeError(f"{where}: summaries are made in main memory")
@@ -81,6 +83,7 @@ class WeightedMean(Summary):
         "Summarise values: sum, sum of weights, and how many are undefined."
         values = as_array(in_memory(values, "values"), "values")
         if not values.size: raise ValueError("values is empty")
+        if not values.ndim: raise ValueError("values is one number: it must be a list")
         weight = read_weight(sample_weight, values.shape[:1])
         weight = np.ones(len(values)) if weight is None else weight
         defined = ~np.isnan(values)
@@ -131,9 +134,10 @@ def as_labels(
     if y.dtype.kind not in "fbiuU":
         raise TypeError(f"{name} holds {y.dtype}: labels are whole numbers or words")
     if y.dtype.kind != "f": return y
-    if (y == np.floor(y)).all(): return y.astype(np.int64)
+    with np.errstate(invalid="ignore"): whole = y.astype(np.int64)
+    if (whole == y).all(): return whole
     cure = "labels are whole numbers or words; put a threshold on scores first"
-    raise ValueError(f"{name} holds fractions or NaN: {cure}")
+    raise ValueError(f"{name} holds fractions, NaN or infinities: {cure}")
 
 def as_words(
     y, # Words, in a list or in an array of objects
@@ -168,6 +172,8 @@ def label_set(
         return np.arange(2) if set(labels.tolist()) <= {0, 1} else labels
     if isinstance(labels, (int, np.integer)): labels = np.arange(labels)
     labels = as_labels(labels, "labels")
+    if labels.ndim != 1:
+        raise ValueError(f"labels has shape {labels.shape}: it must be a list")
     if not labels.size or len(set(labels.tolist())) < labels.size:
         raise ValueError(f"labels {labels.tolist()} are empty or repeat themselves")
     return labels
@@ -230,12 +236,15 @@ def count_pairs(
     return counts.reshape(tables, k, k)
 
 # %% ../nbs/02_summaries.ipynb #c043
-def check_pair(y_true, y_pred):
-    "Raise a `ValueError` unless two inputs have one shape and hold something."
+def check_pair(y_true, y_pred, ndim=0):
+    "Refuse inputs of two shapes, or empty, or with fewer axes than one example has."
     if y_true.shape != y_pred.shape:
         both = f"y_true has shape {y_true.shape} and y_pred {y_pred.shape}"
         raise ValueError(f"{both}: they must agree")
     if not y_true.size: raise ValueError("y_true and y_pred are empty")
+    if y_true.ndim < ndim:
+        shape = f"y_true has shape {y_true.shape}"
+        raise ValueError(f"{shape}: one example of it has {ndim} axes")
 
 def text_table(labels, counts):
     "A confusion matrix in plain text."
@@ -267,6 +276,9 @@ class ConfusionMatrix(Summary):
         k = len(self.labels)
         shape = (k, 2, 2) if multilabel else (k, k)
         self.counts = np.zeros(shape, np.int64) if counts is None else counts
+        if self.counts.shape[-len(shape):] != shape:
+            given = f"counts has shape {self.counts.shape}"
+            raise ValueError(f"{given}: {k} labels need {shape}")
 
     @classmethod
     def from_labels(
@@ -282,11 +294,13 @@ class ConfusionMatrix(Summary):
     ): # `ConfusionMatrix`
         "Count pairs of labels. `ValueError` for a label that is not among `labels`."
         y_true, y_pred = as_labels(y_true, "y_true"), as_labels(y_pred, "y_pred")
-        check_pair(y_true, y_pred)
+        check_pair(y_true, y_pred, 1 if multilabel else ndim or 0)
         if multilabel:
             return cls._from_indicators(y_true, y_pred, labels, sample_weight)
         weight = read_weight(sample_weight, y_true.shape)
         keep = ... if ignore_index is None else y_true != ignore_index
+        if labels is None and not np.any(keep):
+            raise ValueError(f"y_true is {ignore_index!r} everywhere: declare labels=")
         found = [] if labels is not None else [y_true[keep], y_pred[keep]]
         names = label_set(labels, *found)
         shape = () if ndim is None else y_true.shape[:y_true.ndim - ndim]
@@ -399,15 +413,22 @@ class Metric(FunctionLike):
         **options, # Arguments of the formula
     ): # The metric: a float, or an array
         "The metric of a summary."
-        numbers = [getattr(summary, name) for name in self.reads]
-        return number(self.formula(*numbers, **options))
+        return number(self.formula(*self._numbers(summary), **options))
 
     def __call__(self, *args, **kwargs):
         given, options = self._split(args, kwargs)
-        weight = given.get("sample_weight")
+        options.pop("over", None)
+        summary, weight = self.summary(*args, **kwargs), given["sample_weight"]
         if weight is not None and not in_memory(weight, "sample_weight").any():
             raise ValueError("sample_weight is zero everywhere")
-        return self.of(self.source.build(**given), **options)
+        return self.of(summary, **options)
+
+    def _numbers(self, summary):
+        "The numbers that the formula reads. `TypeError` for another kind of summary."
+        if isinstance(summary, self.source):
+            return [getattr(summary, name) for name in self.reads]
+        kinds = f"{self.source.__name__}, not a {type(summary).__name__}"
+        raise TypeError(f"{self.__name__} reads a {kinds}")
 
     def _split(self, args, kwargs):
         "Arguments of a call: those of the summary, and those of the formula."
@@ -428,6 +449,8 @@ def chosen(
 ): # Index: of one label, or of all
     "Where the scores asked for stand: of one label, the last of two, or all."
     if positive is not None:
+        if np.ndim(positive):
+            raise ValueError(f"positive is {positive!r}: it must be one label")
         positive = as_labels([positive], "positive")
         return int(positions(positive, cm.labels, "positive")[0])
     return -1 if len(cm.labels) == 2 and not cm.multilabel else slice(None)
@@ -484,7 +507,7 @@ class LabelMetric(Metric):
         if positive is not None and average is not None:
             both = f"positive={positive!r} picks one label and average={average!r}"
             raise ValueError(f"{both} takes all: give one of them")
-        counts = [getattr(summary, name) for name in self.reads]
+        counts = self._numbers(summary)
         if average == "micro": counts = [count.sum(axis=-1) for count in counts]
         scores = np.asarray(self.formula(*counts, **options))
         if average is None: return number(scores[..., chosen(summary, positive)])
@@ -492,11 +515,6 @@ class LabelMetric(Metric):
         weights = summary.tp + summary.fn # how often each label is true
         if average == "macro": weights = np.ones_like(weights)
         return mean_over_labels(scores, weights)
-
-    def __call__(self, *args, **kwargs):
-        options = self._split(args, kwargs)[1]
-        del options["over"]
-        return self.of(self.summary(*args, **kwargs), **options)
 
 def label_metric(
     formula=None, # Function of any of `tp`, `fp`, `fn`, `tn`, and of options
@@ -533,6 +551,16 @@ class Mean:
         return np.array_equal([self.high, self.low], [other.high, other.low])
 
 # %% ../nbs/02_summaries.ipynb #c090
+def quarters(
+    y_true, # Rows of the truth
+    y_pred, # Rows of the prediction
+    weight, # Weights of the rows, or `None`
+): # Triples of the same, in shorter slices
+    "Slices cut into quarters, for work that makes many arrays of each."
+    for rows in slices(len(y_true), 4*y_true[0].size):
+        yield y_true[rows], y_pred[rows], None if weight is None else weight[rows]
+
+# %% ../nbs/02_summaries.ipynb #c093
 @dataclass(eq=False)
 class Moments(Summary):
     "What regression metrics need, one of each an output."
@@ -557,12 +585,15 @@ class Moments(Summary):
     ): # `Moments`
         "Summarise pairs of values. `ValueError` for unequal shapes, NaN, infinities."
         y_true, y_pred = in_memory(y_true, "y_true"), in_memory(y_pred, "y_pred")
+        if sample_weight is not None:
+            sample_weight = in_memory(sample_weight, "sample_weight")
         ndim = max(0, y_pred.ndim - 1)
         y_true = read_inputs(y_true, "y_true", ndim)
         y_pred = read_inputs(y_pred, "y_pred", ndim)
         given = y_true, y_pred, sample_weight
         batch = Batch(*given, check=check_values, may_vanish=True)
-        return sum((cls._from_slice(*rows) for rows in batch), cls())
+        parts = (cls._from_slice(*part) for rows in batch for part in quarters(*rows))
+        return sum(parts, cls())
 
     build = from_values
 
