@@ -300,7 +300,7 @@ class ConfusionMatrix(Summary):
         weight = read_weight(sample_weight, y_true.shape)
         keep = ... if ignore_index is None else y_true != ignore_index
         if labels is None and not np.any(keep):
-            raise ValueError(f"y_true is {ignore_index!r} everywhere: declare labels=")
+            raise ValueError(f"{ignore_index=} leaves nothing of y_true: give labels=")
         found = [] if labels is not None else [y_true[keep], y_pred[keep]]
         names = label_set(labels, *found)
         shape = () if ndim is None else y_true.shape[:y_true.ndim - ndim]
