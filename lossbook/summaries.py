@@ -137,7 +137,7 @@ def as_labels(
     with np.errstate(invalid="ignore"): whole = y.astype(np.int64)
     if (whole == y).all(): return whole
     cure = "labels are whole numbers or words; put a threshold on scores first"
-    raise ValueError(f"{name} holds fractions, NaN or infinities: {cure}")
+    raise ValueError(f"{name} holds fractions, infinities or NaN: {cure}")
 
 def as_words(
     y, # Words, in a list or in an array of objects
