@@ -404,8 +404,9 @@ class Metric(FunctionLike):
         return [self.source.build]
 
     def summary(self, *args, **kwargs):
-        "The summary of these data, to add to others."
-        return self.source.build(**self._split(args, kwargs)[0])
+        "The summary of these data, to add to others; the formula may ask later."
+        later = {name: None for name, at in self.asks.items() if at is Parameter.empty}
+        return self.source.build(**self._split(args, {**later, **kwargs})[0])
 
     def of(
         self,
@@ -532,8 +533,8 @@ class Mean:
 
     @classmethod
     def of(cls, x, average):
-        "The mean of values under a function that averages them."
-        high = average(x)
+        "The mean of values under a function that averages them; exact if all are equal."
+        high = x[0] + average(x - x[0])
         return cls(high, average(x - high))
 
     def __sub__(self, other): return (self.high - other.high) + (self.low - other.low)
