@@ -533,7 +533,7 @@ class Mean:
 
     @classmethod
     def of(cls, x, average):
-        "The mean of values under a function that averages them; exact if all are equal."
+        "The mean under a function that averages; exact if all values are equal."
         high = x[0] + average(x - x[0])
         return cls(high, average(x - high))
 
