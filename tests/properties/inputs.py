@@ -204,11 +204,21 @@ def move_classes(call, axis):
 # ---- data of metrics
 
 
+def required(metric):
+    "Values for the options of a metric that have no default."
+    return {name: {"parameters": 1}[name] for name, default in metric.asks.items() if default is inspect.Parameter.empty}
+
+
+def enough(metric, n):
+    "`n`, or as many rows as a metric needs to have a value: two that may vary, five for a column fitted to weighted rows."
+    return max(n, 5 if "parameters" in metric.asks else 2 if "missed" in metric.asks else 1)
+
+
 def metric_words(metric):
     "The options of a metric that take a word, each with its choices."
-    y_true, y_pred = metric_data(metric, 0, 4)
+    y_true, y_pred = metric_data(metric, 0, 5)
     named = [name for name, default in metric.asks.items() if isinstance(default, str) or name == "average"]
-    return {name: found for name in named if (found := choices(lambda **options: metric(y_true, y_pred, **options), name))}
+    return {name: found for name in named if (found := choices(lambda **options: metric(y_true, y_pred, **required(metric), **options), name))}
 
 
 def metric_data(metric, seed, n, classes=3):

@@ -12,7 +12,7 @@ from sklearn import metrics as sklearn_metrics
 
 import lossbook
 from lossbook.summaries import ConfusionMatrix, Metric, Moments, WeightedMean
-from tests.properties.inputs import LOSSES, METRICS, each_metric, make_call, metric_data, metric_words, return_docment
+from tests.properties.inputs import LOSSES, METRICS, each_metric, enough, make_call, metric_data, metric_words, required, return_docment
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -198,8 +198,8 @@ def test_every_loss_is_a_metric_that_adds(loss, draw, seed, n, weighted):
 
 
 def declared(metric):
-    "Labels as a batch must declare them."
-    return {"labels": 3} if metric.source is ConfusionMatrix else {}
+    "Labels as a batch must declare them, and options without a default."
+    return {"labels": 3, **required(metric)} if metric.source is ConfusionMatrix else required(metric)
 
 
 def drawn_options(draw, metric):
@@ -209,7 +209,7 @@ def drawn_options(draw, metric):
 def weight_for(metric, rng, y_true, options):
     "One weight an example; a table of labels takes one a label."
     each = options.get("over") == "each" or metric.source is not ConfusionMatrix
-    return rng.uniform(0.1, 2, len(y_true) if each else y_true.shape)
+    return rng.uniform(0.5, 2, len(y_true) if each else y_true.shape)
 
 
 def test_every_public_metric_is_walked():
@@ -220,19 +220,21 @@ def test_every_public_metric_is_walked():
 @each_metric
 @given(st.data(), seeds, st.integers(1, 12), st.booleans())
 def test_batches_give_what_one_pass_gives(metric, draw, seed, n, weighted):
+    n = enough(metric, n)
     y_true, y_pred = metric_data(metric, seed, n)
     options = drawn_options(draw.draw, metric)
     weight = weight_for(metric, np.random.default_rng(seed), y_true, options) if weighted else None
     whole = metric(y_true, y_pred, sample_weight=weight, **declared(metric), **options)
     parts = [metric.summary(y_true[rows], y_pred[rows], sample_weight=None if weight is None else weight[rows], **declared(metric), **options)
              for rows in cut(draw.draw, n)]
-    asked = {name: value for name, value in options.items() if name != "over"}
+    asked = {**required(metric), **{name: value for name, value in options.items() if name != "over"}}
     close(metric.of(add_in_pairs(draw.draw, parts), **asked), whole)
 
 
 @each_metric
 @given(st.data(), seeds, st.integers(1, 12))
 def test_it_lies_in_the_range_that_it_documents(metric, draw, seed, n):
+    n = enough(metric, n)
     value = metric(*metric_data(metric, seed, n), **declared(metric), **drawn_options(draw.draw, metric))
     defined = np.asarray(value)[~np.isnan(value)]
     documented = return_docment(metric).replace("[0,1]", "[0, 1]")
@@ -244,6 +246,7 @@ def test_it_lies_in_the_range_that_it_documents(metric, draw, seed, n):
 @each_metric
 @given(st.data(), seeds, st.integers(1, 12))
 def test_the_order_of_examples_does_not_matter(metric, draw, seed, n):
+    n = enough(metric, n)
     y_true, y_pred = metric_data(metric, seed, n)
     order, options = draw.draw(st.permutations(range(n))), {**declared(metric), **drawn_options(draw.draw, metric)}
     close(metric(y_true[order], y_pred[order], **options), metric(y_true, y_pred, **options))
@@ -262,6 +265,7 @@ def test_the_names_of_labels_do_not_matter(metric, draw, seed, n):
 @each_metric
 @given(st.data(), seeds, st.integers(1, 8))
 def test_weight_two_is_being_there_twice(metric, draw, seed, n):
+    n = enough(metric, n)
     y_true, y_pred = metric_data(metric, seed, n)
     options, rng = {**declared(metric), **drawn_options(draw.draw, metric)}, np.random.default_rng(seed)
     counts = rng.integers(1, 4, n)
@@ -285,7 +289,7 @@ SHARED = [name for name in METRICS if hasattr(sklearn_metrics, name)]
 @given(st.data(), seeds, st.integers(1, 30), st.booleans())
 def test_it_equals_scikit_learn(name, draw, seed, n, weighted):
     metric, theirs = METRICS[name], getattr(sklearn_metrics, name)
-    y_true, y_pred = (np.ravel(y) for y in metric_data(metric, seed, n))
+    y_true, y_pred = (np.ravel(y) for y in metric_data(metric, seed, enough(metric, n)))
     weight = np.random.default_rng(seed).uniform(0.1, 2, y_true.shape) if weighted else None
     ours, options = declared(metric), {}
     if "average" in signature(theirs).parameters:
