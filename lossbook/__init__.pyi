@@ -17,6 +17,21 @@ from .core import (
     check_gradient as check_gradient,
     loss as loss,
 )
+from .regression.absolute_error import (
+    absolute_error as absolute_error,
+    mean_absolute_error as mean_absolute_error,
+    pinball_loss as pinball_loss,
+)
+from .regression.huber import (
+    huber_loss as huber_loss,
+    log_cosh_loss as log_cosh_loss,
+    smooth_l1_loss as smooth_l1_loss,
+)
+from .regression.r2 import (
+    adjusted_r2_score as adjusted_r2_score,
+    explained_variance_score as explained_variance_score,
+    r2_score as r2_score,
+)
 from .regression.squared_error import (
     mean_squared_error as mean_squared_error,
     squared_error as squared_error,
