@@ -1,10 +1,12 @@
 "Every public loss and metric refuses bad input in one sentence that names the argument."
+from functools import partial
+
 import array_api_strict
 import numpy as np
 import pytest
 
 from lossbook.summaries import ConfusionMatrix, LabelMetric, Moments, WeightedMean
-from tests.properties.inputs import LOSSES, METRICS, inputs_of, make_call, metric_data, metric_words, options_of, words
+from tests.properties.inputs import LOSSES, METRICS, inputs_of, make_call, metric_data, metric_words, options_of, required, words
 from tests.properties.toys import TOYS, Truth
 
 
@@ -125,18 +127,19 @@ class BadMetric:
     "Bad calls of a metric, likewise."
     def __init__(self, metric):
         self.metric, (self.true, self.pred) = metric, inputs_of(metric)
+        self.call = partial(metric, **required(metric))
         self.y_true, self.y_pred = metric_data(metric, 0, 4)
         self.labels = metric.source is ConfusionMatrix
         self.lead = self.y_true.shape if self.labels else (4,)
 
-    def with_true(self, f, **options): return lambda: self.metric(f(self.y_true), self.y_pred, **options)
-    def with_pred(self, f, **options): return lambda: self.metric(self.y_true, f(self.y_pred), **options)
-    def with_options(self, **options): return lambda: self.metric(self.y_true, self.y_pred, **options)
+    def with_true(self, f, **options): return lambda: self.call(f(self.y_true), self.y_pred, **options)
+    def with_pred(self, f, **options): return lambda: self.call(self.y_true, f(self.y_pred), **options)
+    def with_options(self, **options): return lambda: self.call(self.y_true, self.y_pred, **options)
 
     def fewer_predictions(self): return self.with_pred(lambda x: x[1:]), [self.pred]
     def another_axis_in_the_prediction(self): return self.with_pred(lambda x: x[..., None]), [self.pred]
     def another_axis_in_the_truth(self): return self.with_true(lambda x: x[..., None]), [self.true]
-    def nothing(self): return lambda: self.metric([], []), [self.true]
+    def nothing(self): return lambda: self.call([], []), [self.true]
     def nan_in_the_truth(self): return self.with_true(put(np.nan)), [self.true]
     def nan_in_the_prediction(self): return self.with_pred(put(np.nan)), [self.pred]
     def infinity_in_the_truth(self): return self.with_true(put(np.inf)), [self.true]
@@ -178,12 +181,12 @@ class BadMetric:
     def a_negative_number_of_labels(self): return self.labels and (self.with_options(labels=-1), ["labels"])
     def a_word_for_labels(self): return self.labels and (self.with_options(labels="ant"), ["labels"])
     def a_table_of_labels(self): return self.labels and (self.with_options(labels=[[0, 1, 2]]), ["labels"])
-    def nothing_left(self): return self.labels and (lambda: self.metric([0, 0], [0, 1], ignore_index=0), ["ignore_index"])
-    def a_number_as_multilabel(self): return self.labels and (lambda: self.metric(1, 1, multilabel=True), [self.true])
-    def a_label_above_one_as_multilabel(self): return self.labels and (lambda: self.metric([[0, 2]], [[0, 1]], multilabel=True), [f"{self.true} holds 2"])
+    def nothing_left(self): return self.labels and (lambda: self.call([0, 0], [0, 1], ignore_index=0), ["ignore_index"])
+    def a_number_as_multilabel(self): return self.labels and (lambda: self.call(1, 1, multilabel=True), [self.true])
+    def a_label_above_one_as_multilabel(self): return self.labels and (lambda: self.call([[0, 2]], [[0, 1]], multilabel=True), [f"{self.true} holds 2"])
 
     def too_few_columns_as_multilabel(self):
-        return self.labels and (lambda: self.metric([[0, 1]], [[0, 1]], multilabel=True, labels=3), [self.true])
+        return self.labels and (lambda: self.call([[0, 1]], [[0, 1]], multilabel=True, labels=3), [self.true])
 
     def an_unknown_positive_label(self):
         return "positive" in self.metric.asks and (self.with_options(positive=7), ["positive holds 7"])
@@ -196,7 +199,7 @@ class BadMetric:
 
     def too_few_axes_for_one_example(self):
         many = isinstance(self.metric, LabelMetric) and self.metric.ndim > 1
-        return many and (lambda: self.metric([0, 1], [0, 1], over="each"), [self.true])
+        return many and (lambda: self.call([0, 1], [0, 1], over="each"), [self.true])
 
 
 @each_bad(BadMetric, METRICS)
