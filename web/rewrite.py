@@ -14,6 +14,8 @@ from web.text import CODE, FENCED, LITERAL, outside
 BRACKETS = re.compile(r"(?<!\^)\[(?P<items>[^\[\]]*(?<![\w/.])@\w[^\[\]]*)\](?![({])")
 IN_SENTENCE = re.compile(r"(?<![\w@/.\[])@(?P<key>\w+(?:[:.#/+-]+\w+)*)(?: \[(?P<after>[^\[\]@]*)\])?")
 REFERENCES = re.compile(r"^::: *\{#refs\}\s*\n:::", re.M)
+# The renderer looks for a digit before a dollar sign; before the first of a cell it finds the cell's last character.
+MATH_TO_DIGIT = re.compile(r"(?<=\|) *\$[^|\n]*\d(?= *\|)")
 TITLE = re.compile(r"\A# (?P<title>.*?)(?: *\{(?P<attributes>[^{}]*)\})?$", re.M)
 
 
@@ -38,6 +40,7 @@ class Rewriter:
     def _markdown(self, text):
         text = outside(FENCED, text, lambda prose: EQUATION.sub(self._equation, prose))
         text = outside(CODE, text, lambda prose: TABLE.sub(self._table, IMAGE.sub(self._image, prose)))
+        text = outside(FENCED, text, lambda prose: MATH_TO_DIGIT.sub(r"\g<0>&#8203;", prose))
         return self._references(text)
 
     def _references(self, text):

@@ -272,6 +272,13 @@ def test_exit_code_and_one_line_a_fault(project, capsys, monkeypatch):
     assert pipeline.main() == 0
 
 
+def test_a_cell_from_math_to_a_digit_shows_its_math(project):
+    project.chapter(markdown("| a | b |", "|---|---|", "| $F_1$ where it is 0/0 | $x$ is 1 |"))
+    assert build(project.root) == []
+    html = (project.root / "_site/part/score.html").read_text(encoding="utf-8")
+    assert r"\(F_1\)" in html and r"\(x\)" in html
+
+
 def test_a_helper_is_shown_folded_and_an_export_open(project):
     project.chapter(code("#| exporti\ndef helper(): return 1"), code(EXPORTED))
     build(project.root)
