@@ -428,7 +428,8 @@ def plain(
     if isinstance(value, str) and isinstance(default, Real):
         raise TypeError(f"{name} is {value!r}: it must be a number")
     scalar = isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0
-    return value.item() if scalar else value
+    value = value.item() if scalar else value
+    return float(value) if type(value) is int and type(default) is float else value
 
 # %% ../nbs/00_core.ipynb #c086
 def weigh(values, weight):

@@ -32,7 +32,7 @@ def huber_loss(
     "Half the square of a small error, and a straight line from there for a large one."
     xp, delta = array_namespace(y_true, y_pred), threshold(delta, "delta")
     error = xp.maximum(y_pred - y_true, y_true - y_pred)
-    push = xp.clip(error, 0, delta)
+    push = xp.clip(error, 0.0, delta)
     return push * (error - push/2)
 
 # %% ../../nbs/regression/05_huber.ipynb #c022
@@ -52,7 +52,7 @@ def smooth_l1_loss(
     "The absolute error with its corner rounded off."
     xp, beta = array_namespace(y_true, y_pred), threshold(beta, "beta", zero=True)
     error = xp.maximum(y_pred - y_true, y_true - y_pred)
-    inside = xp.clip(error, 0, beta)
+    inside = xp.clip(error, 0.0, beta)
     return inside / beta * (error - inside/2) if beta else error
 
 # %% ../../nbs/regression/05_huber.ipynb #c043
@@ -60,7 +60,7 @@ def smooth_l1_loss(
 def _(y_true, y_pred, *, beta):
     xp, beta = array_namespace(y_true, y_pred), threshold(beta, "beta", zero=True)
     error = y_pred - y_true
-    return xp.clip(error / beta, -1, 1) if beta else xp.sign(error)
+    return xp.clip(error / beta, -1.0, 1.0) if beta else xp.sign(error)
 
 # %% ../../nbs/regression/05_huber.ipynb #c053
 @loss
@@ -71,7 +71,7 @@ def log_cosh_loss(
     "Logarithm of the hyperbolic cosine of the error: round near 0, straight far out."
     xp = array_namespace(y_true, y_pred)
     error = xp.maximum(y_pred - y_true, y_true - y_pred)
-    near = xp.log1p(2 * xp.sinh(xp.clip(error, 0, 1) / 2)**2)
+    near = xp.log1p(2 * xp.sinh(xp.clip(error, 0.0, 1.0) / 2)**2)
     far = error + xp.log1p(xp.exp(-2*error)) - log(2)
     return xp.where(error < 1, near, far)
 
