@@ -69,7 +69,7 @@ def fbeta_score(
     undefined=np.nan, # Value of a label never true nor called; NaN: left out of averages
 ): # F-beta in [0,1], higher is better; for two labels a float
     "The weighted harmonic mean of precision and recall."
-    if not beta >= 0: raise ValueError(f"beta is {beta}: it must be 0 or above")
+    if not beta >= 0: raise ValueError(f"beta is {beta:g}: it must be 0 or above")
     alpha = 1 / (1 + beta*beta)
     return ratio(tp, tp + alpha*fp + (1 - alpha)*fn, undefined)
 

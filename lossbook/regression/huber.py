@@ -19,7 +19,7 @@ def threshold(
     "A threshold as it is. `ValueError` unless it is above 0, or 0 where allowed."
     if value > 0 or zero and value == 0: return value
     wanted = "0 or above" if zero else "above 0"
-    raise ValueError(f"{name} is {value}: it must be {wanted}")
+    raise ValueError(f"{name} is {value:g}: it must be {wanted}")
 
 # %% ../../nbs/regression/05_huber.ipynb #c017
 @loss
