@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from lossbook.regression.r2 import adjusted_r2_score, explained_variance_score, r2_score
+from lossbook.regression.rmse import absolute_percentage_error, root_mean_squared_error, squared_log_error
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # libraries warn where they divide zero by zero
 
@@ -22,6 +23,11 @@ CONSTANT_MET = np.full(3, 2.0), np.full(3, 2.0)
 CONSTANT_MISSED = np.full(3, 2.0), np.array([2.0, 2.0, 3.0])
 ONE_COLUMN_CONSTANT = np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), np.array([[1.0, 5.0], [2.0, 6.0], [3.0, 5.0]])
 WEIGHT = np.array([1.0, 2.0, 3.0, 4.0])
+THREE_AND_FIVE = np.zeros((2, 2)), np.array([[3.0, 1.0], [3.0, 7.0]])  # the RMSE of each output
+RAINY = np.array([0.0]), np.array([0.5])
+SHORT = np.array([2.0]), np.array([1.5])
+MINUS_ONE = np.array([-1.0]), np.array([0.5])
+COUNTS = np.array([3.0, 5.0, 2.5, 7.0]), np.array([2.5, 5.0, 4.0, 8.0])
 
 
 class Row(NamedTuple):
@@ -108,6 +114,27 @@ ROWS = [
         keras=lambda m, of: of(m.R2Score(num_regressors=1), FOUR, WEIGHT)),
     Row("explained variance", lambda: explained_variance_score(*FOUR), 0.9572,
         lambda m: m.explained_variance_score(*FOUR), lambda m, on: m.explained_variance(*on(FOUR))),
+    Row("RMSE, mean of the roots of outputs", lambda: root_mean_squared_error(*THREE_AND_FIVE), 4,
+        lambda m: m.root_mean_squared_error(*THREE_AND_FIVE)),
+    Row("RMSE, root of the mean of outputs", lambda: root_mean_squared_error(*THREE_AND_FIVE, multioutput="pooled"), 4.1231,
+        torchmetrics=lambda m, on: m.mean_squared_error(*on(THREE_AND_FIVE), squared=False),
+        keras=lambda m, of: of(m.RootMeanSquaredError(), THREE_AND_FIVE)),
+    Row("RMSE, output by output", lambda: root_mean_squared_error(*THREE_AND_FIVE, multioutput="raw_values"), [3, 5],
+        lambda m: m.root_mean_squared_error(*THREE_AND_FIVE, multioutput="raw_values"),
+        lambda m, on: m.mean_squared_error(*on(THREE_AND_FIVE), squared=False, num_outputs=2)),
+    Row("percentage error as a fraction", lambda: absolute_percentage_error(*SHORT), 0.25,
+        lambda m: m.mean_absolute_percentage_error(*SHORT), lambda m, on: m.mean_absolute_percentage_error(*on(SHORT))),
+    Row("percentage error in percent", lambda: (100 * absolute_percentage_error)(*SHORT), 25,
+        keras=lambda m, of: of(m.MeanAbsolutePercentageError(), SHORT)),
+    Row("percentage error of 0, eps of scikit-learn", lambda: absolute_percentage_error(*RAINY, eps=np.finfo(float).eps), 2251799813685248,
+        lambda m: m.mean_absolute_percentage_error(*RAINY)),
+    Row("percentage error of 0, eps of torchmetrics", lambda: absolute_percentage_error(*RAINY, eps=1.17e-6), 427350.42735,
+        torchmetrics=lambda m, on: m.mean_absolute_percentage_error(*on(RAINY))),
+    Row("percentage error of 0, eps of Keras, in percent", lambda: (100 * absolute_percentage_error)(*RAINY, eps=1e-7), 5e8,
+        keras=lambda m, of: of(m.MeanAbsolutePercentageError(), RAINY)),
+    Row("squared log error", lambda: squared_log_error(*COUNTS), 0.03973,
+        lambda m: m.mean_squared_log_error(*COUNTS), lambda m, on: m.mean_squared_log_error(*on(COUNTS)),
+        lambda m, of: of(m.MeanSquaredLogarithmicError(), COUNTS)),
 ]
 
 WRONG = [
@@ -216,6 +243,39 @@ def test_torchmetrics_refuses_one_row():
 def test_scikit_learn_leaves_a_constant_output_out_of_the_weighted_mean():
     metrics = pytest.importorskip("sklearn.metrics")
     assert metrics.r2_score(*ONE_COLUMN_CONSTANT, multioutput="variance_weighted") == 1
+
+
+# ---- percentages of zero and logarithms of nothing
+
+
+def test_a_share_of_zero_is_refused():
+    with pytest.raises(ValueError, match="y_true holds 0, and no error is a share of 0"):
+        absolute_percentage_error(*RAINY)
+
+
+@pytest.mark.parametrize("y_pred", [0.5, -2.0])
+def test_a_logarithm_of_nothing_is_refused(y_pred):
+    with pytest.raises(ValueError, match="y_true holds -1: the logarithm of 1 . y needs values above -1"):
+        squared_log_error([-1.0], [y_pred])
+
+
+def test_scikit_learn_refuses_a_logarithm_of_nothing():
+    with pytest.raises(ValueError, match="less than or equal to -1"):
+        pytest.importorskip("sklearn.metrics").mean_squared_log_error(*MINUS_ONE)
+
+
+def test_torchmetrics_gives_infinity_for_a_logarithm_of_nothing():
+    metrics, on = torchmetrics()
+    assert metrics.mean_squared_log_error(*on(MINUS_ONE)) == INF
+
+
+@pytest.mark.parametrize("y_pred, published", [(0.5, 0.1644), (-2.0, 0)])
+def test_keras_clips_what_is_below_zero(y_pred, published):
+    metrics, of = keras()
+    np.testing.assert_allclose(of(metrics.MeanSquaredLogarithmicError(), ([-1.0], [y_pred])), published, atol=5e-5)
+
+
+# ---- outputs, weights and batches
 
 
 @pytest.mark.parametrize("multioutput", ["uniform_average", "raw_values", "variance_weighted"])
