@@ -32,6 +32,11 @@ from .regression.r2 import (
     explained_variance_score as explained_variance_score,
     r2_score as r2_score,
 )
+from .regression.rmse import (
+    absolute_percentage_error as absolute_percentage_error,
+    root_mean_squared_error as root_mean_squared_error,
+    squared_log_error as squared_log_error,
+)
 from .regression.squared_error import (
     mean_squared_error as mean_squared_error,
     squared_error as squared_error,
