@@ -4,13 +4,12 @@ Our value, by the argument that gives it, against the number each library was me
 library itself, where it is installed.
 """
 import os
-from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from lossbook.classification.confusion_matrix import accuracy_score, f1_score, fbeta_score, precision_score, recall_score, specificity_score
+from tests.peers.rows import Row, agree_with_published, agree_with_sklearn, rows_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # scikit-learn warns where it divides zero by zero
 
@@ -21,15 +20,6 @@ MISSED = [1, 0, 0], [0, 0, 0]
 SKEWED = [0] * 8 + [1] * 2, [0] * 4 + [1] * 6
 BATCHES = ([1, 0, 0, 0], [1, 1, 0, 0]), ([1, 1, 1, 0], [1, 1, 0, 0])
 TAGS = np.array([[1, 0, 1]]), np.array([[1, 1, 1]])
-
-
-class Row(NamedTuple):
-    name: str
-    ours: Callable  # our value, by the argument that gives it
-    published: float  # what the libraries gave when they were measured
-    sklearn: Callable | None = None  # of `sklearn.metrics`
-    torchmetrics: Callable | None = None  # of `torchmetrics.functional.classification` and `torch.tensor`
-    keras: Callable | None = None  # of `keras.metrics`
 
 
 def harmonic(p, r):
@@ -122,29 +112,18 @@ ROWS = [
 ]
 
 
-def rows_of(library):
-    rows = [row for row in ROWS if getattr(row, library)]
-    return pytest.mark.parametrize("row", rows, ids=[row.name for row in rows])
+test_ours_is_the_published_value = agree_with_published(ROWS)
+test_scikit_learn = agree_with_sklearn(ROWS)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_ours_is_the_published_value(row):
-    np.testing.assert_allclose(row.ours(), row.published, rtol=0, atol=5e-5)
-
-
-@rows_of("sklearn")
-def test_scikit_learn(row):
-    np.testing.assert_allclose(row.ours(), row.sklearn(pytest.importorskip("sklearn.metrics")), rtol=1e-12)
-
-
-@rows_of("torchmetrics")
+@rows_of(ROWS, "torchmetrics")
 def test_torchmetrics(row):
     torch = pytest.importorskip("torch")
     theirs = row.torchmetrics(pytest.importorskip("torchmetrics.functional.classification"), torch.tensor)
-    np.testing.assert_allclose(row.ours(), theirs, rtol=1e-6)
+    row.agrees_with(theirs)
 
 
-@rows_of("keras")
+@rows_of(ROWS, "keras")
 def test_keras(row):
     pytest.importorskip("torch")
     os.environ.setdefault("KERAS_BACKEND", "torch")

@@ -13,6 +13,7 @@ import pytest
 
 from lossbook.regression.r2 import adjusted_r2_score, explained_variance_score, r2_score
 from lossbook.regression.rmse import absolute_percentage_error, root_mean_squared_error, squared_log_error
+from tests.peers.rows import Row, agree_with_published, agree_with_sklearn, rows_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # libraries warn where they divide zero by zero
 
@@ -28,15 +29,6 @@ RAINY = np.array([0.0]), np.array([0.5])
 SHORT = np.array([2.0]), np.array([1.5])
 MINUS_ONE = np.array([-1.0]), np.array([0.5])
 COUNTS = np.array([3.0, 5.0, 2.5, 7.0]), np.array([2.5, 5.0, 4.0, 8.0])
-
-
-class Row(NamedTuple):
-    name: str
-    ours: Callable  # our value, by the argument that gives it
-    published: float  # what the libraries gave when they were measured
-    sklearn: Callable | None = None  # of `sklearn.metrics`
-    torchmetrics: Callable | None = None  # of `torchmetrics.functional` and a function that gives prediction and truth
-    keras: Callable | None = None  # of `keras.metrics`, and a function that updates a metric and gives its result
 
 
 class Wrong(NamedTuple):
@@ -151,11 +143,6 @@ WRONG = [
 ]
 
 
-def rows_of(library, rows=ROWS):
-    found = [row for row in rows if getattr(row, library)]
-    return pytest.mark.parametrize("row", found, ids=[row.name for row in found])
-
-
 def torchmetrics():
     "The functions of torchmetrics, and what turns truth and prediction into its arguments."
     torch = pytest.importorskip("torch")
@@ -176,24 +163,18 @@ def keras():
     return metrics, result
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_ours_is_the_published_value(row):
-    np.testing.assert_allclose(row.ours(), row.published, rtol=0, atol=5e-5)
+test_ours_is_the_published_value = agree_with_published(ROWS)
+test_scikit_learn = agree_with_sklearn(ROWS)
 
 
-@rows_of("sklearn")
-def test_scikit_learn(row):
-    np.testing.assert_allclose(row.ours(), row.sklearn(pytest.importorskip("sklearn.metrics")), rtol=1e-12)
-
-
-@rows_of("torchmetrics")
+@rows_of(ROWS, "torchmetrics")
 def test_torchmetrics(row):
-    np.testing.assert_allclose(row.ours(), row.torchmetrics(*torchmetrics()), rtol=1e-6)
+    row.agrees_with(row.torchmetrics(*torchmetrics()))
 
 
-@rows_of("keras")
+@rows_of(ROWS, "keras")
 def test_keras(row):
-    np.testing.assert_allclose(row.ours(), row.keras(*keras()), rtol=1e-6)
+    row.agrees_with(row.keras(*keras()))
 
 
 @pytest.mark.parametrize("row", WRONG, ids=[row.name for row in WRONG])
@@ -202,12 +183,12 @@ def test_ours_is_exact_where_others_are_wrong(row):
     assert abs(row.exact - row.published) > 0.01
 
 
-@rows_of("torchmetrics", WRONG)
+@rows_of(WRONG, "torchmetrics")
 def test_torchmetrics_is_wrong_as_published(row):
     np.testing.assert_allclose(row.torchmetrics(*torchmetrics()), row.published, rtol=0, atol=5e-5)
 
 
-@rows_of("keras", WRONG)
+@rows_of(WRONG, "keras")
 def test_keras_is_wrong_as_published(row):
     np.testing.assert_allclose(row.keras(*keras()), row.published, rtol=0, atol=5e-5)
 
