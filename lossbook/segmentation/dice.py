@@ -45,7 +45,8 @@ def quotient(numerator, denominator, undefined):
     "Their quotient, `undefined` where the denominator is 0; automatic gradients stay finite."
     xp, zero = array_namespace(denominator), denominator == 0
     one = xp.ones_like(denominator)
-    return xp.where(zero, undefined*one, numerator / xp.where(zero, one, denominator))
+    filled = xp.full_like(denominator, undefined)
+    return xp.where(zero, filled, numerator / xp.where(zero, one, denominator))
 
 # %% ../../nbs/segmentation/01_dice.ipynb #c049
 @loss(true_ndim=2, pred_ndim=2, over="each")
@@ -62,7 +63,7 @@ def dice_loss(
 
 # %% ../../nbs/segmentation/01_dice.ipynb #c054
 @dice_loss.gradient
-def _(y_true, y_proba, *, smooth=1.0, denominator="linear"):
+def _(y_true, y_proba, *, smooth, denominator):
     overlap, size = overlap_and_size(y_true, y_proba, denominator)
     score = quotient(2*overlap + smooth, size + smooth, 1.0)
     slope = 1 if denominator == "linear" else 2*y_proba
