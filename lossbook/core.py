@@ -459,7 +459,9 @@ class FunctionLike:
     def arguments(self, args, kwargs, defaults=True):
         "The arguments of a call by name; a `TypeError` names the function."
         try: bound = self.__signature__.bind(*args, **kwargs)
-        except TypeError as e: raise TypeError(f"{self.__name__}: {e}") from None
+        except TypeError as e:
+            words = str(e).replace("keyword-only ", "") # which Python 3.12 began to say
+            raise TypeError(f"{self.__name__}: {words}") from None
         if defaults: bound.apply_defaults()
         return bound.arguments
 
