@@ -185,23 +185,29 @@ def hrefs(page, selector):
     return [urljoin(page.url, a.get_attribute("href")) for a in page.query_selector_all(selector)]
 
 
+def follow(page, link):
+    "Click a link, and wait until the page it leads to is there."
+    with page.expect_navigation():
+        link.click()
+
+
 def test_next_walks_the_sidebar_and_previous_goes_back(reader):
     order = hrefs(reader, "#quarto-sidebar a.sidebar-link[href]:not([href=''])")
     walked = [reader.url]
     while (forward := reader.locator(".nav-page-next a")).count():
-        forward.click()
+        follow(reader, forward)
         walked.append(reader.url)
         assert len(walked) <= len(order), f"next leads in a circle: {walked}"
     assert walked == order
     for address in reversed(walked[:-1]):
-        reader.locator(".nav-page-previous a").click()
+        follow(reader, reader.locator(".nav-page-previous a"))
         assert reader.url == address
 
 
 def test_sidebar_opens_a_chapter(reader):
     link = reader.locator("#quarto-sidebar a.sidebar-link").last
     name = link.inner_text().strip()
-    link.click()
+    follow(reader, link)
     assert name in heading(reader)
 
 
@@ -222,8 +228,7 @@ def test_search_finds_a_chapter_and_opens_it(reader):
     reader.locator(".smalldocs-search input").first.fill(name)
     result = reader.locator(".search-result", has_text=name).first
     result.wait_for()
-    result.click()
-    reader.wait_for_load_state()
+    follow(reader, result)
     assert name in heading(reader)
 
 
