@@ -17,7 +17,7 @@ from array_api_compat import device, is_array_api_obj, is_torch_array
 
 from .core import SLICE, Batch, FunctionLike, as_array, has_values, keyword
 from .core import number, one_of, plain, read_inputs, read_rows, slices
-from .core import weight_input
+from .core import weigh, weight_input
 
 # %% ../nbs/02_summaries.ipynb #c008
 class Summary:
@@ -563,7 +563,7 @@ class Piece:
 
     def total(self, x):
         "The weighted sum over rows."
-        return x.sum(axis=0) if self._weight is None else np.tensordot(self._weight, x, 1)
+        return weigh(x, self._weight).sum(axis=0)
 
     def dot(self, x, y):
         "The weighted sum of products."
@@ -577,8 +577,8 @@ class Piece:
     @cached_property
     def _scratch(self): return np.empty_like(self.y_pred)
 
-    @cached_property
-    def error(self): return self.y_pred - self.y_true
+    @property
+    def error(self): return np.subtract(self.y_pred, self.y_true, out=self._scratch)
 
     @cached_property
     def true(self): return Mean.of(self.y_true, self.average)
@@ -607,7 +607,7 @@ class Piece:
     def products(self): return self.about_means(self.true, self.pred)
 
     @property
-    def squared_error(self): return self.dot(self.error, self.error)
+    def squared_error(self): return self.total(np.square(self.error, out=self._scratch))
 
     @property
     def absolute_error(self): return self.total(np.abs(self.error, out=self._scratch))
