@@ -39,7 +39,7 @@ def infinities(
     xp, # Namespace
 ): # Context, to be used with `with`
     "Where a logarithm of 0, or a division by 0, is meant: NumPy does not warn."
-    return np.errstate(divide="ignore") if xp is np else nullcontext()
+    return np.errstate(divide="ignore", over="ignore") if xp is np else nullcontext()
 
 def times_log(
     xp, # Namespace of the arrays
