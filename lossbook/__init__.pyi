@@ -36,6 +36,7 @@ from .regression.rmse import (
     absolute_percentage_error as absolute_percentage_error,
     root_mean_squared_error as root_mean_squared_error,
     squared_log_error as squared_log_error,
+    symmetric_absolute_percentage_error as symmetric_absolute_percentage_error,
 )
 from .regression.squared_error import (
     mean_squared_error as mean_squared_error,
