@@ -27,6 +27,11 @@ from .regression.huber import (
     log_cosh_loss as log_cosh_loss,
     smooth_l1_loss as smooth_l1_loss,
 )
+from .regression.linear_regression import (
+    plot_loss as plot_loss,
+    plot_residuals as plot_residuals,
+    regression_report as regression_report,
+)
 from .regression.r2 import (
     adjusted_r2_score as adjusted_r2_score,
     explained_variance_score as explained_variance_score,

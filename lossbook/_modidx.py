@@ -133,6 +133,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                'lossbook/regression/linear_regression.py'),
                                                        'lossbook.regression.linear_regression.by_output': ( 'regression/linear_regression.html#by_output',
                                                                                                             'lossbook/regression/linear_regression.py'),
+                                                       'lossbook.regression.linear_regression.check_drawn': ( 'regression/linear_regression.html#check_drawn',
+                                                                                                              'lossbook/regression/linear_regression.py'),
                                                        'lossbook.regression.linear_regression.draw_named': ( 'regression/linear_regression.html#draw_named',
                                                                                                              'lossbook/regression/linear_regression.py'),
                                                        'lossbook.regression.linear_regression.drawing': ( 'regression/linear_regression.html#drawing',

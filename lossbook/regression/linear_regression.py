@@ -53,9 +53,9 @@ def by_output(
 def regression_report(
     summary, # `Moments` of truth and prediction, or a sum of such summaries
     *,
-    parameters=None, # Columns fitted, intercept not counted, for adjusted R²; `None`: without it
+    parameters=None, # Columns fitted, intercept not counted; `None`: no adjusted R²
     outputs=None, # Names of the outputs where there are several; `None`: 0, 1, 2 ...
-): # `dict` of each measure by name: a number; or for several outputs one each and their `'average'`
+): # `dict` of numbers by name; of one an output and their `'average'`, if several
     "Measures of a regression, side by side: a `dict` that shows itself as a table."
     def each(of, **options): return of.of(summary, multioutput="raw_values", **options)
     report = {name: each(of) for name, of in MEASURES.items()}
@@ -91,7 +91,7 @@ def drawing(
     import matplotlib.pyplot as plt # not before something is drawn
     with plt.style.context(style): yield plt.subplots()[1] if ax is None else ax
 
-# %% ../../nbs/regression/06_linear_regression.ipynb #c034
+# %% ../../nbs/regression/06_linear_regression.ipynb #c035
 def plot_residuals(
     y_true, # True values, shape `(n,)`
     y_pred, # Predicted values, same shape and unit
@@ -107,18 +107,30 @@ def plot_residuals(
     means = [(y_pred[part].mean(), residual[part].mean()) for part in parts]
     with drawing(ax) as ax:
         ax.axhline(0, c=COLORS["truth"], lw=1.2)
-        ax.plot(y_pred, residual, "o", c=COLORS["error"], ms=4, mec="none", alpha=.45)
+        ax.plot(y_pred, residual, "o", c=COLORS["error"], ms=4, alpha=.45, mec="none")
         ax.plot(*zip(*means), c=COLORS["ink"])
         ax.set(xlabel="prediction", ylabel="truth less prediction")
     return ax
 
-# %% ../../nbs/regression/06_linear_regression.ipynb #c046
+# %% ../../nbs/regression/06_linear_regression.ipynb #c047
 def of_one_number(
     loss, # `Loss`
 ): # True if an example of it is one number
     "Whether a loss, or each term of a sum, compares one number with one."
     if isinstance(loss, LossSum): return all(of_one_number(term) for _, term in loss.parts)
     return loss.true_ndim == loss.pred_ndim == 0
+
+def check_drawn(
+    loss, # What shall be drawn
+    y_true, # The truth
+):
+    "Refuse what is no loss of one number, and a truth of several."
+    if not isinstance(loss, Loss):
+        raise TypeError(f"loss is a {type(loss).__name__}: it must be a Loss")
+    if not of_one_number(loss):
+        many = f"{loss.__name__} compares examples of many numbers"
+        raise TypeError(f"{many}: plot_loss draws losses of one")
+    if np.ndim(y_true): raise ValueError(f"y_true is {y_true}: it must be one number")
 
 def predictions_around(
     y_true, # The truth, a number
@@ -129,7 +141,7 @@ def predictions_around(
     return np.linspace(*ends.get(domain_of(name), (y_true - 3, y_true + 3)), 241)
 
 def draw_named(
-    ax, # `Axes`
+    ax, # matplotlib `Axes`
     x, # Positions
     y, # Heights
     name, # What is written at the right end
@@ -141,22 +153,17 @@ def draw_named(
     ax.annotate(name, (x[-1], y[-1]), (4, 0), textcoords="offset points",
                 c=hue, va=side, annotation_clip=False)
 
-# %% ../../nbs/regression/06_linear_regression.ipynb #c048
+# %% ../../nbs/regression/06_linear_regression.ipynb #c050
 def plot_loss(
     loss, # `Loss` that compares one number with one, or a sum of such losses
     *,
     y_true=0.0, # The truth, a number
-    y_pred=None, # Predictions, shape `(n,)`; `None`: 3 to either side, or probabilities or logits
+    y_pred=None, # Predictions, shape `(n,)`; `None`: what the loss reads, near the truth
     ax=None, # matplotlib `Axes` to draw on; `None` makes a figure
     **options, # Other arguments of the loss
 ): # The `Axes`
     "A loss and its gradient against the prediction."
-    if not isinstance(loss, Loss):
-        raise TypeError(f"loss is a {type(loss).__name__}: it must be a Loss")
-    if not of_one_number(loss):
-        many = f"{loss.__name__} compares examples of many numbers"
-        raise TypeError(f"{many}: plot_loss draws losses of one")
-    if np.ndim(y_true): raise ValueError(f"y_true is {y_true}: it must be one number")
+    check_drawn(loss, y_true)
     if y_pred is None: y_pred = predictions_around(y_true, loss.inputs[1])
     y_true, y_pred = pair_of_lists(np.full(np.shape(y_pred), y_true), y_pred)
     def curve(f): return f(y_true, y_pred, reduction="none", **options)
