@@ -89,7 +89,7 @@ def drawing(
 ): # The `Axes` to draw on
     "The style of the book, for as long as one draws."
     import matplotlib.pyplot as plt # not before something is drawn
-    with plt.style.context(style): yield plt.subplots()[1] if ax is None else ax
+    with plt.style.context(style): yield plt.figure().add_subplot() if ax is None else ax
 
 # %% ../../nbs/regression/06_linear_regression.ipynb #c035
 def plot_residuals(
