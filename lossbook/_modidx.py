@@ -220,6 +220,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                   'lossbook/summaries.py'),
                                     'lossbook.summaries.WeightedMean._merge': ( 'summaries.html#weightedmean._merge',
                                                                                 'lossbook/summaries.py'),
+                                    'lossbook.summaries.WeightedMean.from_examples': ( 'summaries.html#weightedmean.from_examples',
+                                                                                       'lossbook/summaries.py'),
                                     'lossbook.summaries.WeightedMean.from_loss': ( 'summaries.html#weightedmean.from_loss',
                                                                                    'lossbook/summaries.py'),
                                     'lossbook.summaries.WeightedMean.from_values': ( 'summaries.html#weightedmean.from_values',

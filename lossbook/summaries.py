@@ -93,6 +93,19 @@ class WeightedMean(Summary):
     build = from_values
 
     @classmethod
+    def from_examples(
+        cls,
+        values, # One an example, examples along all axes; NaN where undefined
+        *,
+        sample_weight=None, # Weights of the examples, same shape
+    ): # `WeightedMean` over all axes
+        "Summarise values of examples that lie along any axes."
+        values = in_memory(values, "values")
+        weight = read_weight(sample_weight, values.shape)
+        flat = None if weight is None else weight.ravel()
+        return cls.from_values(values.ravel(), sample_weight=flat)
+
+    @classmethod
     def from_loss(
         cls,
         loss, # Any `Loss`
@@ -104,10 +117,7 @@ class WeightedMean(Summary):
     ): # `WeightedMean` whose `mean` is the loss over all examples added so far
         "Summarise a loss: every loss is a metric that adds."
         values = loss(y_true, y_pred, reduction="none", **options)
-        values = in_memory(values, "losses")
-        weight = read_weight(sample_weight, values.shape)
-        flat = None if weight is None else weight.ravel()
-        return cls.from_values(values.ravel(), sample_weight=flat)
+        return cls.from_examples(values, sample_weight=sample_weight)
 
     def _merge(self, other):
         total, weight = self.total + other.total, self.weight + other.weight
@@ -295,6 +305,10 @@ class ConfusionMatrix(Summary):
         "Count pairs of labels. `ValueError` for a label that is not among `labels`."
         y_true, y_pred = as_labels(y_true, "y_true"), as_labels(y_pred, "y_pred")
         check_pair(y_true, y_pred, 1 if multilabel else ndim or 0)
+        if multilabel and ndim is not None:
+            alone = "there is a table for each label and none for an example"
+            cure = "drop multilabel=True where each row is scored alone"
+            raise ValueError(f"multilabel=True: {alone}; {cure}")
         if multilabel:
             return cls._from_indicators(y_true, y_pred, labels, sample_weight)
         weight = read_weight(sample_weight, y_true.shape)
@@ -388,10 +402,10 @@ class Metric(FunctionLike):
     "A formula on a summary: call it with data, or ask it `.of(summary)`."
     kind, _own_options, added = "metric", {}, {}
 
-    def __init__(self, formula, source):
-        self.formula, self.source = formula, source
+    def __init__(self, formula, source, build=None):
+        self.formula, self.source, self.build = formula, source, build or source.build
         positional, options = parameters_of(formula)
-        inputs, given = parameters_of(source.build)
+        inputs, given = parameters_of(self.build)
         self.reads = [p.name for p in positional]
         self.asks = {**self._own_options, **{p.name: p.default for p in options}}
         own = [keyword(*option) for option in self.asks.items()]
@@ -401,12 +415,12 @@ class Metric(FunctionLike):
     @property
     def described_by(self):
         "Functions whose docments describe arguments that the formula does not take."
-        return [self.source.build]
+        return [self.build]
 
     def summary(self, *args, **kwargs):
         "The summary of these data, to add to others; the formula may ask later."
         later = {name: None for name, at in self.asks.items() if at is Parameter.empty}
-        return self.source.build(**self._split(args, {**later, **kwargs})[0])
+        return self.build(**self._split(args, {**later, **kwargs})[0])
 
     def of(
         self,
@@ -439,9 +453,11 @@ class Metric(FunctionLike):
 
 def metric(
     source, # Summary that is read: `ConfusionMatrix`, `Moments`, `WeightedMean`
+    *,
+    build=None, # Function of data that makes the summary; `None`: `source.build`
 ): # Decorator that makes a `Metric`
     "Make a metric of a formula on the numbers of a summary: `@metric(Moments)`."
-    return lambda formula: Metric(formula, source)
+    return lambda formula: Metric(formula, source, build)
 
 # %% ../nbs/02_summaries.ipynb #c065
 def chosen(
