@@ -263,6 +263,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'lossbook.summaries.chosen': ('summaries.html#chosen', 'lossbook/summaries.py'),
                                     'lossbook.summaries.close_together': ('summaries.html#close_together', 'lossbook/summaries.py'),
                                     'lossbook.summaries.count_pairs': ('summaries.html#count_pairs', 'lossbook/summaries.py'),
+                                    'lossbook.summaries.count_rows': ('summaries.html#count_rows', 'lossbook/summaries.py'),
                                     'lossbook.summaries.distinct': ('summaries.html#distinct', 'lossbook/summaries.py'),
                                     'lossbook.summaries.html_table': ('summaries.html#html_table', 'lossbook/summaries.py'),
                                     'lossbook.summaries.in_memory': ('summaries.html#in_memory', 'lossbook/summaries.py'),

@@ -256,22 +256,28 @@ def check_pair(y_true, y_pred, ndim=0):
         shape = f"y_true has shape {y_true.shape}"
         raise ValueError(f"{shape}: one example of it has {ndim} axes")
 
-def text_table(labels, counts):
-    "A confusion matrix in plain text."
-    numbers = [[f"{n:g}" for n in row] for row in counts]
-    names = [str(label) for label in labels]
-    cells = [["", *names], *([name, *row] for name, row in zip(names, numbers))]
-    width = max(len(cell) for row in cells for cell in row)
-    lines = ["  ".join(cell.rjust(width) for cell in row) for row in cells]
-    return "\n".join(["true \\ predicted", *lines])
+def text_table(
+    rows, # Lists of words of one length, the heads of the columns first
+): # One line a row, columns aligned on the right
+    "A table in plain text."
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(map(str.rjust, row, widths)) for row in rows)
 
-def html_table(labels, counts):
-    "A confusion matrix as an HTML table, labels escaped."
-    heads = [f"<th>{escape(str(label))}</th>" for label in labels]
-    cells = ["".join(f"<td>{n:g}</td>" for n in row) for row in counts]
-    rows = "".join(f"<tr>{head}{row}</tr>" for head, row in zip(heads, cells))
-    top = f"<tr><th>true \\ predicted</th>{''.join(heads)}</tr>"
-    return f"<table><thead>{top}</thead><tbody>{rows}</tbody></table>"
+def html_table(
+    rows, # Lists of words, the heads of the columns first, a head first in each
+): # HTML, words escaped
+    "A table on a page."
+    def tagged(tag, words): return "".join(f"<{tag}>{escape(w)}</{tag}>" for w in words)
+    top, *rest = rows
+    body = [f"<tr>{tagged('th', row[:1])}{tagged('td', row[1:])}</tr>" for row in rest]
+    head = f"<thead><tr>{tagged('th', top)}</tr></thead>"
+    return f"<table>{head}<tbody>{''.join(body)}</tbody></table>"
+
+def count_rows(labels, counts):
+    "A confusion matrix as rows of words."
+    names = [str(label) for label in labels]
+    rows = [[name, *(f"{n:g}" for n in row)] for name, row in zip(names, counts)]
+    return [["true \\ predicted", *names], *rows]
 
 # %% ../nbs/02_summaries.ipynb #c047
 class ConfusionMatrix(Summary):
@@ -377,12 +383,12 @@ class ConfusionMatrix(Summary):
         return tables.sum(axis=(-2, -1))
 
     def __repr__(self):
-        if self._fits: return text_table(self.labels, self.counts)
+        if self._fits: return text_table(count_rows(self.labels, self.counts))
         pairs = f"{self.counts.sum():g} pairs, {len(self.labels)} labels"
         return f"ConfusionMatrix of {pairs}"
 
     def _repr_html_(self):
-        if self._fits: return html_table(self.labels, self.counts)
+        if self._fits: return html_table(count_rows(self.labels, self.counts))
         return f"<p>{self!r}</p>"
 
     @property
