@@ -126,7 +126,8 @@ def cohen_kappa_score(
 ): # Kappa, 1 at best, 0 by chance, below 0 if worse; one a label if multilabel
     "How far agreement gets on the way from chance to perfect."
     one_of(weights, "weights", [None, "linear", "quadratic"])
-    counts, place = counts * 1.0, np.arange(counts.shape[-1])
+    counts, (*_, k) = np.asarray(counts, float), counts.shape
+    place = np.arange(k)
     apart = abs(place[:, None] - place)
     price = {None: apart > 0, "linear": apart, "quadratic": apart**2}[weights]
     true, called = counts.sum(axis=-1), counts.sum(axis=-2)
@@ -166,19 +167,30 @@ def cell_words(
 ): # What a cell says
     "A number in a cell: whole, with two digits, or a dash for none."
     if np.isnan(value): return "–"
-    return f"{value}" if isinstance(value, np.integer) else f"{value:.2f}"
+    return f"{value}" if isinstance(value, (int, np.integer)) else f"{value:.2f}"
+
+def one_table(
+    cm, # What should be a `ConfusionMatrix`
+    multilabel=True, # Whether it may have one for each label
+):
+    "Refuse all but a `ConfusionMatrix` that keeps examples together."
+    if not isinstance(cm, ConfusionMatrix):
+        raise TypeError(f"cm is a {type(cm).__name__}: it must be a ConfusionMatrix")
+    if cm.multilabel and not multilabel:
+        raise ValueError("cm has a table for each label: it must have one for all")
+    if cm.counts.ndim > 2 + cm.multilabel:
+        raise ValueError("cm has a table for each example: it must have one for all")
 
 # %% ../../nbs/classification/03_confusion_matrix.ipynb #c084
 def plot_confusion_matrix(
-    cm, # `ConfusionMatrix` with one table
+    cm, # `ConfusionMatrix` of one table
     *,
     normalize=None, # `None`: counts; shares of `'true'` rows, `'pred'` columns or `'all'`
     ax=None, # Axes to draw on; `None` makes a figure
 ): # The matplotlib `Axes`
     "Draw a confusion matrix, right answers in one colour and mistakes in another."
     import matplotlib.pyplot as plt
-    if not isinstance(cm, ConfusionMatrix) or cm.counts.ndim > 2:
-        raise TypeError("cm must be a ConfusionMatrix with one table, not multilabel")
+    one_table(cm, multilabel=False)
     k, share = len(cm.labels), shares(cm.counts, normalize or "true")
     words = [cell_words(n) for n in (share if normalize else cm.counts).flat]
     with plt.style.context(style):
@@ -248,7 +260,8 @@ def hits_among_ties(
     true = np.take_along_axis(y_score, place[..., None], axis=-1)
     above, equal = (y_score > true).sum(axis=-1), y_score == true
     if ties == "mean": return np.clip((k - above)/equal.sum(axis=-1), 0, 1)
-    beside = np.arange(y_score.shape[-1]) - place[..., None]
+    *_, classes = y_score.shape
+    beside = np.arange(classes) - place[..., None]
     ahead = {"index": equal & (beside < 0), "reverse": equal & (beside > 0),
              "optimistic": equal & False, "pessimistic": equal & (beside != 0)}
     return above + ahead[ties].sum(axis=-1) < k
