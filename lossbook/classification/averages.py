@@ -26,8 +26,8 @@ def one_vs_rest(
     one_table(cm)
     kept = cm.labels if labels is None else label_set(labels)
     at = positions(kept, cm.labels, "labels")
-    counts = np.stack([cm.tn, cm.fp, cm.fn, cm.tp], axis=-1)[at]
-    return ConfusionMatrix(cm.labels[at], counts.reshape(-1, 2, 2), multilabel=True)
+    counts = np.array([cm.tn, cm.fp, cm.fn, cm.tp]).T[at].reshape(len(at), 2, 2)
+    return ConfusionMatrix(cm.labels[at], counts, multilabel=True)
 
 # %% ../../nbs/classification/05_averages.ipynb #c051
 OF_LABELS = {"precision": precision_score, "recall": recall_score,

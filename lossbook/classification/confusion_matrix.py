@@ -274,7 +274,7 @@ def top_k_hits(
     y_score, # Scores, that shape and the classes last: higher is likelier, infinities rank
     *,
     k=2, # How many of the best classes count, from 1 to their number $K$
-    ties="mean", # Equal scores: `'mean'` of all orders; `'index'`, `'reverse'` by column; `'optimistic'`, `'pessimistic'`
+    ties="mean", # `'mean'` of all orders, `'index'`, `'reverse'`, `'optimistic'`, `'pessimistic'`
     labels=None, # The classes of the columns in order; `None`: 0 to $K-1$
     sample_weight=None, # Weights of the examples, shaped like `y_true`
 ): # `WeightedMean` of hits
