@@ -59,17 +59,18 @@ def classification_report(
 ): # Dictionary of rows, each a dictionary of scores, and of scores of all labels
     "Every score of a confusion matrix, by label and averaged."
     one_table(cm)
-    def scores(average):
-        options = dict(average=average, undefined=undefined)
-        return {name: score.of(cm, **options) for name, score in OF_LABELS.items()}
-    names, support = list(map(str, cm.labels.tolist())), cm.tp + cm.fn
-    heads = [*OF_LABELS, "support"]
-    by_label = zip(*(column.tolist() for column in [*scores("none").values(), support]))
-    report = {name: dict(zip(heads, row)) for name, row in zip(names, by_label)}
-    for average in ("macro", "weighted", "micro"):
-        report[f"{average} avg"] = {**scores(average), "support": support.sum().item()}
+    support = cm.tp + cm.fn
+    def scores(average, support):
+        given = dict(average=average, undefined=undefined)
+        found = {name: score.of(cm, **given) for name, score in OF_LABELS.items()}
+        return {**found, "support": support}
+    columns = scores("none", support)
+    rows = zip(*(column.tolist() for column in columns.values()))
+    report = {str(label): dict(zip(columns, row)) for label, row in zip(cm.labels, rows)}
+    averages = {f"{average} avg": scores(average, support.sum().item())
+                for average in ("macro", "weighted", "micro")}
     of_all = {"hamming loss": hamming_loss} if cm.multilabel else OF_ALL
-    report.update((name, score.of(cm)) for name, score in of_all.items())
-    if len(report) < len(names) + 3 + len(of_all):
-        raise ValueError(f"labels {names} clash with the rows of the report: rename one")
-    return ClassificationReport(report)
+    averages |= {name: score.of(cm) for name, score in of_all.items()}
+    for name in report.keys() & averages:
+        raise ValueError(f"label {name!r} is a row of every report: give it another name")
+    return ClassificationReport(report | averages)

@@ -201,7 +201,7 @@ def plot_confusion_matrix(
         for (i, j), part in np.ndenumerate(np.nan_to_num(share)):
             face = COLORS["agreement" if i == j else "error"]
             spot = (j - .49, i - .49), .98, .98
-            ax.add_patch(plt.Rectangle(*spot, fc=face, alpha=.06 + .42*part, lw=0))
+            ax.add_patch(plt.Rectangle(*spot, fc=face, alpha=.06 + .38*part, lw=0))
             ax.text(j, i, words[i*k + j], ha="center", va="center", size=size)
         ax.set_xticks(range(k), cm.labels); ax.set_yticks(range(k), cm.labels)
         if sum(map(len, map(str, cm.labels))) > 5*side: ax.tick_params("x", rotation=90)
