@@ -94,6 +94,19 @@ class WeightedMean(Summary):
     build = from_values
 
     @classmethod
+    def from_examples(
+        cls,
+        values, # One an example, examples along all axes; NaN where undefined
+        *,
+        sample_weight=None, # Weights of the examples, same shape
+    ): # `WeightedMean` over all axes
+        "Summarise values of examples that lie along any axes."
+        values = in_memory(values, "values")
+        weight = read_weight(sample_weight, values.shape)
+        flat = None if weight is None else weight.ravel()
+        return cls.from_values(values.ravel(), sample_weight=flat)
+
+    @classmethod
     def from_loss(
         cls,
         loss, # Any `Loss`
@@ -301,6 +314,10 @@ class ConfusionMatrix(Summary):
         "Count pairs of labels. `ValueError` for a label that is not among `labels`."
         y_true, y_pred = as_labels(y_true, "y_true"), as_labels(y_pred, "y_pred")
         check_pair(y_true, y_pred, 1 if multilabel else ndim or 0)
+        if multilabel and ndim is not None:
+            alone = "there is a table for each label and none for an example"
+            cure = "drop multilabel=True where each row is scored alone"
+            raise ValueError(f"multilabel=True: {alone}; {cure}")
         if multilabel:
             return cls._from_indicators(y_true, y_pred, labels, sample_weight)
         weight = read_weight(sample_weight, y_true.shape)
@@ -394,10 +411,10 @@ class Metric(FunctionLike):
     "A formula on a summary: call it with data, or ask it `.of(summary)`."
     kind, _own_options, added = "metric", {}, {}
 
-    def __init__(self, formula, source):
-        self.formula, self.source = formula, source
+    def __init__(self, formula, source, build=None):
+        self.formula, self.source, self.build = formula, source, build or source.build
         positional, options = parameters_of(formula)
-        inputs, given = parameters_of(source.build)
+        inputs, given = parameters_of(self.build)
         self.reads = [p.name for p in positional]
         self.asks = {**self._own_options, **{p.name: p.default for p in options}}
         own = [keyword(*option) for option in self.asks.items()]
@@ -408,12 +425,12 @@ class Metric(FunctionLike):
     @property
     def described_by(self):
         "Functions whose docments describe arguments that the formula does not take."
-        return [self.source.build]
+        return [self.build]
 
     def summary(self, *args, **kwargs):
         "The summary of these data, to add to others; the formula may ask later."
         later = {name: None for name, at in self.asks.items() if at is Parameter.empty}
-        return self.source.build(**self._split(args, {**later, **kwargs})[0])
+        return self.build(**self._split(args, {**later, **kwargs})[0])
 
     def of(
         self,
@@ -426,7 +443,7 @@ class Metric(FunctionLike):
     def __call__(self, *args, **kwargs):
         given, options = self._split(args, kwargs)
         options.pop("over", None)
-        if self.lean: summary = self.source.build(**given, only=self.reads)
+        if self.lean: summary = self.build(**given, only=self.reads)
         else: summary = self.summary(*args, **kwargs)
         weight = given["sample_weight"]
         if weight is not None and not in_memory(weight, "sample_weight").any():
@@ -448,11 +465,13 @@ class Metric(FunctionLike):
 
 def metric(
     source, # Summary that is read: `ConfusionMatrix`, `Moments`, `WeightedMean`
+    *,
+    build=None, # Function of data that makes the summary; `None`: `source.build`
 ): # Decorator that makes a `Metric`
     "Make a metric of a formula on the numbers of a summary: `@metric(Moments)`."
-    return lambda formula: Metric(formula, source)
+    return lambda formula: Metric(formula, source, build)
 
-# %% ../nbs/02_summaries.ipynb #c065
+# %% ../nbs/02_summaries.ipynb #c067
 def chosen(
     cm, # `ConfusionMatrix`
     positive, # Label that is asked for, or `None`
@@ -474,7 +493,7 @@ def mean_over_labels(
     total = (weights*np.where(defined, scores, 0)).sum(axis=-1)
     return ratio(total, (weights*defined).sum(axis=-1), np.nan)
 
-# %% ../nbs/02_summaries.ipynb #c069
+# %% ../nbs/02_summaries.ipynb #c071
 class LabelMetric(Metric):
     "A formula on the counts of one label against the rest."
     _own_options = {"average": None, "positive": None, "over": "all"}
@@ -535,7 +554,7 @@ def label_metric(
     if formula is None: return lambda formula: LabelMetric(formula, ndim)
     return LabelMetric(formula, ndim)
 
-# %% ../nbs/02_summaries.ipynb #c084
+# %% ../nbs/02_summaries.ipynb #c086
 class Mean:
     "A mean as an unevaluated sum of two floats, for twice the digits of one."
     def __init__(self, high=0.0, low=0.0): self.high, self.low = high, low
@@ -559,7 +578,7 @@ class Mean:
     def __eq__(self, other):
         return np.array_equal([self.high, self.low], [other.high, other.low])
 
-# %% ../nbs/02_summaries.ipynb #c090
+# %% ../nbs/02_summaries.ipynb #c092
 class Piece:
     "A slice of the rows, and what is known of it."
     def __init__(self, y_true, y_pred, weight):
@@ -628,7 +647,7 @@ def with_means(
     means = [mean for name in names for mean in MEANS.get(name, [])]
     return {"rows", "weight", *names, *means}
 
-# %% ../nbs/02_summaries.ipynb #c094
+# %% ../nbs/02_summaries.ipynb #c096
 @dataclass(eq=False)
 class Moments(Summary):
     "What regression metrics need, one of each an output."
