@@ -32,16 +32,16 @@ def hinge_loss(
     margin=1.0, # Score on its own side from which an example is free; 0 or above
 ): # Losses, 0 or above, in the unit of the score; lower is better
     "What a score lacks of the margin on its own side of zero."
-    xp, margin = array_namespace(y_true, y_score), threshold(margin, "margin", zero=True)
-    lack = margin - sides(y_true)*y_score
+    xp, side = array_namespace(y_true, y_score), sides(y_true)
+    lack = threshold(margin, "margin", zero=True) - side*y_score
     return xp.maximum(lack, xp.zeros_like(lack))
 
 # %% ../../nbs/classification/08_hinge.ipynb #c019
 @hinge_loss.gradient
 def _(y_true, y_score, *, margin):
-    xp, margin = array_namespace(y_true, y_score), threshold(margin, "margin", zero=True)
-    side = sides(y_true)
-    return (-side - side*xp.sign(margin - side*y_score)) / 2
+    xp, side = array_namespace(y_true, y_score), sides(y_true)
+    lack = threshold(margin, "margin", zero=True) - side*y_score
+    return (-side - side*xp.sign(lack)) / 2
 
 # %% ../../nbs/classification/08_hinge.ipynb #c023
 @loss
