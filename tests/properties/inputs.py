@@ -90,9 +90,9 @@ def numbers(rng, name, shape, classes):
     return rng.normal(0, 2, shape)
 
 
-def foreground(rng, shape):
-    "Zeros and ones in any dtype, or probabilities."
-    dtype = rng.choice(["bool", "uint8", "int64", "float32", "float64", "soft"])
+def foreground(rng, shape, soft=True):
+    "Zeros and ones in any dtype, or probabilities where they may be soft."
+    dtype = rng.choice(["bool", "uint8", "int64", "float32", "float64", *["soft"] * soft])
     return rng.random(shape) if dtype == "soft" else (rng.random(shape) < 0.5).astype(dtype)
 
 
@@ -160,7 +160,7 @@ def make_call(loss, seed, lead, inner=(2, 3, 2), classes=3, soft=False, over="ea
         truth = rng.integers(0, classes, y_pred.shape[:-1])
         y_true = rng.dirichlet(np.ones(classes), y_pred.shape[:-1]) if soft else truth.astype(rng.choice(["uint8", "int32", "int64"]))
     elif pred_name.endswith(("proba", "logits", "score")) and true_name == "y_true" and not hasattr(first.true_ndim, "_fields"):
-        y_true = foreground(rng, (*lead, *inner[:first.true_ndim]))
+        y_true = foreground(rng, (*lead, *inner[:first.true_ndim]), soft=not pred_name.endswith("score"))
     else:
         y_true = structured(first.true_ndim, true_name, draw)
     return Call(loss, y_true, y_pred, {"over": over} if "over" in options_of(loss) else {}, lead)
