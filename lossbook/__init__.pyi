@@ -8,6 +8,13 @@ from .classification.confusion_matrix import (
     recall_score as recall_score,
     specificity_score as specificity_score,
 )
+from .classification.log_loss import (
+    log_loss as log_loss,
+    sigmoid as sigmoid,
+)
+from .classification.logits import (
+    log_loss_from_logits as log_loss_from_logits,
+)
 from .core import (
     FormulaLoss as FormulaLoss,
     GradientCheck as GradientCheck,

@@ -74,7 +74,7 @@ def test_float32_and_the_device_come_back(asarray, loss):
 
 @each_loss
 def test_integers_are_cast(asarray, loss):
-    call = make_call(loss, 0, (4,))
+    call = make_call(loss, 0, (4,)).with_options(check_values=False)  # rounded probabilities no longer sum to 1
     whole = call.map(lambda x: np.rint(x).astype(np.uint8) if x.dtype.kind == "f" and x.min() >= 0 else np.rint(x).astype(np.int64))
     there = whole.map(asarray)
     if "float64" in str(there().dtype):
