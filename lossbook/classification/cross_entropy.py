@@ -9,8 +9,8 @@ __all__ = ['cross_entropy', 'softmax', 'log_softmax', 'cross_entropy_from_logits
 from array_api_compat import device
 
 from .log_loss import infinities, seen, times_log, times_log_slope
-from ..core import LOGIT, Input, array_namespace, as_array, check_shapes, has_values
-from ..core import loss, one_of, read_rows, working_dtype
+from ..core import Input, array_namespace, as_array, check_shapes, domain_of
+from ..core import has_values, loss, one_of, read_rows, working_dtype
 
 # %% ../../nbs/classification/04_cross_entropy.ipynb #c009
 def looked_at(
@@ -133,15 +133,16 @@ def log_of_rows(
     return below - array_namespace(logits).log1p(others)
 
 def over_classes(
-    formula, # Function of logits, one row an example
-    logits, # Logits as they were given
+    formula, # Function of rows, one an example
+    x, # Logits or probabilities as they were given
     axis, # Axis of the classes
-): # What the formula says, shaped like the logits, in their floating dtype
+    name="logits", # Name of the argument: what it may hold, and what messages call it
+): # What the formula says, shaped like `x`, in its floating dtype
     "A formula of rows along any axis of any array."
-    array = as_array(logits, "logits")
-    check_shapes([Input(array, "logits", 1)], "each")
+    array = as_array(x, name)
+    check_shapes([Input(array, name, 1)], "each")
     xp = array_namespace(array)
-    given = Input(xp.moveaxis(array, (axis,), (-1,)), "logits", 1, LOGIT)
+    given = Input(xp.moveaxis(array, (axis,), (-1,)), name, 1, domain_of(name))
     rows = read_rows(given, working_dtype(array)).read(slice(None))
     dtype = array.dtype if xp.isdtype(array.dtype, "real floating") else rows.dtype
     result = xp.astype(formula(rows), dtype, copy=False)
