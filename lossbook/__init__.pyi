@@ -8,6 +8,12 @@ from .classification.confusion_matrix import (
     recall_score as recall_score,
     specificity_score as specificity_score,
 )
+from .classification.cross_entropy import (
+    cross_entropy as cross_entropy,
+    cross_entropy_from_logits as cross_entropy_from_logits,
+    log_softmax as log_softmax,
+    softmax as softmax,
+)
 from .classification.log_loss import (
     log_loss as log_loss,
     sigmoid as sigmoid,
