@@ -103,7 +103,7 @@ def _(y_true, y_proba, *, eps, total, check_values):
     xp, y = array_namespace(y_proba), one_hot(y_true, y_proba)
     r, s = with_total(y_proba, total, check_values)
     slope = times_log_slope(xp, y, r, eps)
-    if total != "rescale": return -slope
+    if total != "rescale": return 0 - slope
     felt = xp.sum(times_log_slope(xp, y*r, r, eps), axis=-1, keepdims=True)
     return (felt - slope) / s
 
@@ -120,7 +120,7 @@ def from_largest(
         raise ValueError("logits are -inf in every class of an example: "
                          "one must be possible")
     largest = xp.arange(logits.shape[1], device=device(logits)) == at
-    below = xp.where(largest, 0.0, logits - top) # 0 anyway, but autograd need not know
+    below = xp.where(largest, 0.0, logits - top) # 0 anyway; so autograd cancels nothing
     others = xp.where(largest, 0.0, xp.exp(below))
     return below, xp.sum(others, axis=-1, keepdims=True), largest
 
