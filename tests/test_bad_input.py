@@ -303,6 +303,8 @@ def test_no_rows_and_no_weight_are_nan():
     (lambda: LOSSES["absolute_percentage_error"]([1.0], [1.0], eps=0), ["eps is 0"]),
     (lambda: regression_report(ConfusionMatrix(2)), ["reads a Moments, not a ConfusionMatrix"]),
     (lambda: regression_report(Moments.from_values([OFF], [SAME]), outputs=["a"]), ["outputs is ['a']"]),
+    (lambda: regression_report(Moments.from_values(np.ones((3, 2)), np.ones((3, 2))), outputs=["a", "a"]), ["outputs is ['a', 'a']"]),
+    (lambda: regression_report(Moments.from_values(np.ones((3, 2)), np.ones((3, 2))), outputs=["a", "average"]), ["outputs is ['a', 'average']"]),
     (lambda: plot_residuals(SAME, np.ones((3, 1))), ["y_true has shape (3,) and y_pred (3, 1)"]),
     (lambda: plot_residuals(np.ones((3, 1)), np.ones((3, 1))), ["y_pred has shape (3, 1)"]),
     (lambda: plot_residuals(SAME, [1, np.nan, 2]), ["y_pred holds nan at [1]"]),

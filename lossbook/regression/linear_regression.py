@@ -42,11 +42,11 @@ def by_output(
     values, # One value an output
     names, # Names of the outputs
 ): # `dict` of values by name, and of their mean
-    "Values by name. `ValueError` for more or fewer names than values."
+    "Values by name. `ValueError` unless each value has a name of its own."
     values = np.atleast_1d(values).tolist()
-    if len(names) != len(values):
+    if not len(names) == len({*names} - {"average"}) == len(values):
         given = f"outputs is {list(names)}"
-        raise ValueError(f"{given}: it must name each of {len(values)} outputs")
+        raise ValueError(f"{given}: it must have {len(values)} names, all different")
     return {**dict(zip(names, values)), "average": float(np.mean(values))}
 
 # %% ../../nbs/regression/06_linear_regression.ipynb #c013
