@@ -30,9 +30,12 @@ def seen(
     eps, # Least probability a logarithm sees, from 0 to below 1/2
 ): # Array like `p`
     "The probabilities that logarithms see: `eps` at least, and 1 where `y` is 0."
-    if not 0 <= eps < 0.5:
-        raise ValueError(f"eps is {eps:g}: it must be 0 or above, and below 0.5")
-    return xp.where(y == 0, 1.0, at_least(xp, p, eps))
+    return xp.where(y == 0, 1.0, at_least(xp, p, floor(eps)))
+
+def floor(eps):
+    "A floor of probabilities as it is. `ValueError` outside of [0, 1/2)."
+    if 0 <= eps < 0.5: return eps
+    raise ValueError(f"eps is {eps:g}: it must be 0 or above, and below 0.5")
 
 # %% ../../nbs/classification/01_log_loss.ipynb #c025
 def infinities(
@@ -51,6 +54,18 @@ def times_log(
     with infinities(xp): return y * xp.log(seen(xp, y, p, eps))
 
 # %% ../../nbs/classification/01_log_loss.ipynb #c028
+def cost_of_label(
+    y, # Labels 0 and 1, floats of NumPy
+    p, # Predicted probabilities of label 1
+    eps, # Least probability a logarithm sees
+): # Losses, shaped like `p`
+    "Log loss of labels by one logarithm, that of the probability given to the truth."
+    no, q = 1 - y, 1 - p
+    given = np.maximum(y*p + no*q, floor(eps))
+    added = no * ((q - 1) + p)
+    with infinities(np): return added / np.maximum(given, 5e-324) - np.log(given)
+
+# %% ../../nbs/classification/01_log_loss.ipynb #c031
 @loss
 def log_loss(
     y_true, # True labels 0 and 1, or true probabilities between them, any shape
@@ -60,12 +75,14 @@ def log_loss(
 ): # Losses in nats, 0 or above, infinite where sure and wrong; lower is better
     "Minus the logarithm of the probability that was given to the truth."
     xp = array_namespace(y_true, y_proba)
+    if xp is np and np.all((y_true == 0) | (y_true == 1)):
+        return cost_of_label(y_true, y_proba, eps)
     small = (1 - y_true) * xp.log1p(at_least(xp, -y_proba, -0.5))
     large = times_log(xp, 1 - y_true, 1 - y_proba, eps)
     of_zero = xp.where(y_proba < 0.5, small, large)
     return 0 - times_log(xp, y_true, y_proba, eps) - of_zero
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c032
+# %% ../../nbs/classification/01_log_loss.ipynb #c035
 NUMBER = Domain("a number", lambda xp, x: ~xp.isnan(x))
 
 def logistic(
@@ -75,7 +92,7 @@ def logistic(
     "The sigmoid of arrays that a formula has at hand."
     return xp.exp(-at_least(xp, -z, 0)) / (1 + xp.exp(-xp.maximum(z, -z)))
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c035
+# %% ../../nbs/classification/01_log_loss.ipynb #c038
 def sigmoid(
     logits, # Log-odds, any shape; minus infinity gives 0 and infinity 1
 ): # Probabilities in [0,1], shaped like `logits`, in their floating dtype
@@ -86,7 +103,7 @@ def sigmoid(
     if has_values(z): NUMBER.check(z, "logits")
     return number(logistic(xp, z))
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c038
+# %% ../../nbs/classification/01_log_loss.ipynb #c041
 def times_log_slope(
     xp, # Namespace of the arrays
     y, # True probabilities
@@ -97,7 +114,7 @@ def times_log_slope(
     above = (1 + xp.sign(p - eps)) / 2
     with infinities(xp): return y * above / seen(xp, y, p, eps)
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c041
+# %% ../../nbs/classification/01_log_loss.ipynb #c044
 @log_loss.gradient
 def _(y_true, y_proba, *, eps):
     xp = array_namespace(y_true, y_proba)
