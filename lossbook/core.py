@@ -36,6 +36,7 @@ def array_namespace(
     *arrays, # Arrays of one library; lists and numbers count as NumPy
 ): # Namespace `xp`: `xp.where`, `xp.maximum`, `xp.sum` ...
     "The library that made these arrays, as the namespace formulas are written over."
+    if all(type(a) is np.ndarray for a in arrays): return np # the quick way to say so
     made = [a for a in arrays if is_array_api_obj(a)]
     if all(map(is_numpy_array, made)): return np # NumPy 2 follows the standard
     return array_api_compat.array_namespace(*made)
@@ -95,6 +96,7 @@ FINITE = Domain("finite", lambda xp, x: xp.isfinite(x), sums=True)
 # %% ../nbs/00_core.ipynb #c041
 PROBABILITY = Domain("between 0 and 1", lambda xp, x: (x >= 0) & (x <= 1))
 LOGIT = Domain("a number below infinity", lambda xp, x: x < xp.inf)
+NUMBER = Domain("a number", lambda xp, x: ~xp.isnan(x))
 WEIGHT = Domain("finite and not negative", lambda xp, x: (x >= 0) & (x < xp.inf))
 
 def label_below(
@@ -323,19 +325,25 @@ def weight_by_class(
     return weight[y_true] if y_true.ndim == 1 else xp.sum(y_true * weight, axis=-1)
 
 # %% ../nbs/00_core.ipynb #c082
-def smoothed(
+def one_hot(
     y_true, # Labels, shape `(n,)`, or probabilities, `(n, K)`
     y_pred, # Predictions, shape `(n, K)`
+): # Probabilities, shape `(n, K)`
+    "Labels as rows of zeros and a one; probabilities as they are."
+    if y_true.ndim == y_pred.ndim: return y_true
+    xp = array_namespace(y_pred)
+    classes = xp.arange(y_pred.shape[-1], device=device(y_pred))
+    return xp.astype(classes == y_true[..., None], y_pred.dtype)
+
+def smoothed(
+    y_true, # Labels, or probabilities, as above
+    y_pred, # Predictions, as above
     share, # Share of the certainty to spread, 0 to 1
 ): # Probabilities, shape `(n, K)`
     "Labels as probabilities that are less than sure."
-    xp, k = array_namespace(y_pred), y_pred.shape[-1]
     if not 0 <= share <= 1:
         raise ValueError(f"label_smoothing is {share:g}: it must be from 0 to 1")
-    if y_true.ndim < y_pred.ndim:
-        hot = xp.arange(k, device=device(y_pred)) == y_true[..., None]
-        y_true = xp.astype(hot, y_pred.dtype)
-    return (1 - share) * y_true + share / k
+    return (1 - share) * one_hot(y_true, y_pred) + share / y_pred.shape[-1]
 
 # %% ../nbs/00_core.ipynb #c085
 class Batch:

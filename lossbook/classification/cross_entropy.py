@@ -10,7 +10,7 @@ from array_api_compat import device
 
 from .log_loss import infinities, seen, times_log, times_log_slope
 from ..core import Input, array_namespace, as_array, check_shapes, domain_of
-from ..core import has_values, loss, one_of, read_rows, working_dtype
+from ..core import has_values, loss, one_hot, one_of, read_rows, working_dtype
 
 # %% ../../nbs/classification/04_cross_entropy.ipynb #c009
 def looked_at(
@@ -49,16 +49,6 @@ def at_label(
     xp, (n, width) = array_namespace(x), x.shape
     starts = xp.arange(0, n*width, width, device=device(x))
     return xp.take(xp.reshape(x, (-1,)), starts + labels)
-
-def one_hot(
-    y_true, # Labels, or soft targets
-    y_pred, # Predictions, one row an example
-): # Shaped like the predictions
-    "Labels as rows of zeros and a one; soft targets as they are."
-    if y_true.ndim == y_pred.ndim: return y_true
-    xp = array_namespace(y_pred)
-    classes = xp.arange(y_pred.shape[1], device=device(y_pred))
-    return xp.astype(classes == y_true[:, None], y_pred.dtype)
 
 # %% ../../nbs/classification/04_cross_entropy.ipynb #c015
 def with_total(

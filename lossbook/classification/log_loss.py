@@ -10,8 +10,8 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from ..core import Domain, array_namespace, as_array, has_values
-from ..core import loss, number, working_dtype
+from ..core import NUMBER, array_namespace, as_array, has_values, loss
+from ..core import number, working_dtype
 
 # %% ../../nbs/classification/01_log_loss.ipynb #c019
 def at_least(
@@ -83,8 +83,6 @@ def log_loss(
     return 0 - times_log(xp, y_true, y_proba, eps) - of_zero
 
 # %% ../../nbs/classification/01_log_loss.ipynb #c035
-NUMBER = Domain("a number", lambda xp, x: ~xp.isnan(x))
-
 def logistic(
     xp, # Namespace of `z`
     z, # Array of floats
