@@ -269,8 +269,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                               'lossbook/regression/linear_regression.py'),
                                                        'lossbook.regression.linear_regression.draw_named': ( 'regression/linear_regression.html#draw_named',
                                                                                                              'lossbook/regression/linear_regression.py'),
-                                                       'lossbook.regression.linear_regression.drawing': ( 'regression/linear_regression.html#drawing',
-                                                                                                          'lossbook/regression/linear_regression.py'),
                                                        'lossbook.regression.linear_regression.of_one_number': ( 'regression/linear_regression.html#of_one_number',
                                                                                                                 'lossbook/regression/linear_regression.py'),
                                                        'lossbook.regression.linear_regression.pair_of_lists': ( 'regression/linear_regression.html#pair_of_lists',

@@ -1,10 +1,11 @@
 """The look of every picture in the book, named once: matplotlib, the site and the figures one can touch share it.
 
-Nothing here imports matplotlib: `plt.style.use(style)` and `plt.style.context(style)` read it.
+Nothing here imports matplotlib before something is drawn: `plt.style.use(style)` and `plt.style.context(style)` read it.
 """
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["COLORS", "DARK_COLORS", "style", "css_variables", "themed"]
+__all__ = ["COLORS", "DARK_COLORS", "style", "drawing", "css_variables", "themed"]
 
 COLORS = {
     "truth": "#0067ad",  # what is: `y_true`, the reference mask, the positive class
@@ -45,6 +46,18 @@ _colours_of_parts = {
 
 # What `plt.style.use` and `plt.style.context` take: the shapes and sizes, then the colours.
 style = [str(Path(__file__).with_name("style.mplstyle")), _colours_of_parts]
+
+
+@contextmanager
+def drawing(
+    ax,  # matplotlib `Axes` to draw on; `None` makes a figure
+    **figure,  # Options of `plt.figure`, where it makes one
+):  # The `Axes`, in a `with` statement
+    "The style of the book for as long as one draws, and no longer."
+    import matplotlib.pyplot as plt
+
+    with plt.style.context(style):
+        yield plt.figure(**figure).add_subplot() if ax is None else ax
 
 
 def css_variables(

@@ -6,8 +6,6 @@
 __all__ = ['regression_report', 'plot_residuals', 'plot_loss']
 
 # %% ../../nbs/regression/06_linear_regression.ipynb #c002
-from contextlib import contextmanager
-
 import numpy as np
 
 from ..core import LOGIT, PROBABILITY, Batch, Loss, LossSum, domain_of
@@ -16,7 +14,7 @@ from .absolute_error import mean_absolute_error
 from .r2 import adjusted_r2_score, explained_variance_score, r2_score
 from .rmse import root_mean_squared_error
 from .squared_error import mean_squared_error
-from ..style import COLORS, style
+from ..style import COLORS, drawing
 from ..summaries import html_table, in_memory, ratio, text_table
 
 # %% ../../nbs/regression/06_linear_regression.ipynb #c007
@@ -82,14 +80,6 @@ def pair_of_lists(
         given = f"y_pred has shape {inputs[1].shape}"
         raise ValueError(f"{given}: it must be a list, of one output")
     return [np.concatenate(parts) for parts in zip(*(row[:2] for row in rows))]
-
-@contextmanager
-def drawing(
-    ax, # matplotlib `Axes`, or `None` for new ones
-): # The `Axes` to draw on
-    "The style of the book, for as long as one draws."
-    import matplotlib.pyplot as plt # not before something is drawn
-    with plt.style.context(style): yield plt.figure().add_subplot() if ax is None else ax
 
 # %% ../../nbs/regression/06_linear_regression.ipynb #c035
 def plot_residuals(

@@ -3,12 +3,13 @@ import re
 import subprocess
 import sys
 
+import matplotlib.pyplot as plt
 import matplotlib.style
 import pytest
 from matplotlib.figure import Figure
 
 from lossbook.figures import draw_pixels, figure_svg
-from lossbook.style import COLORS, DARK_COLORS, css_variables, style
+from lossbook.style import COLORS, DARK_COLORS, css_variables, drawing, style
 
 READ = ["truth", "prediction", "agreement", "error", "other", "ink", "muted"]
 
@@ -91,3 +92,13 @@ def test_drawn_pixels_follow_the_page():
 
 def test_an_empty_figure_is_not_shown():
     assert figure_svg(Figure()) is None
+
+
+def test_the_style_lasts_as_long_as_one_draws():
+    with plt.rc_context({"lines.linewidth": 9}):
+        with drawing(None, figsize=(2, 3)) as ax:
+            assert plt.rcParams["lines.linewidth"] == 2.2 and ax.figure.get_size_inches().tolist() == [2, 3]
+        with drawing(ax) as same:
+            assert same is ax
+        assert plt.rcParams["lines.linewidth"] == 9
+    plt.close(ax.figure)
