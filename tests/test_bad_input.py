@@ -8,6 +8,7 @@ import pytest
 from lossbook.classification.averages import classification_report, one_vs_rest
 from lossbook.classification.confusion_matrix import (
     accuracy_score, cohen_kappa_score, exact_match_score, f1_score, plot_confusion_matrix, top_k_accuracy_score)
+from lossbook.regression.linear_regression import plot_loss, plot_residuals, regression_report
 from lossbook.summaries import ConfusionMatrix, LabelMetric, Moments, WeightedMean
 from tests.properties.inputs import LOSSES, METRICS, inputs_of, make_call, metric_data, metric_words, options_of, required, words
 from tests.properties.toys import TOYS, Truth
@@ -70,7 +71,7 @@ class BadLoss:
     def negative_weight(self): return self.good.with_options(sample_weight=[1, 1, -1, 1]), ["sample_weight holds -1"]
     def nan_weight(self): return self.good.with_options(sample_weight=[1, 1, np.nan, 1]), ["sample_weight holds nan"]
     def infinite_weight(self): return self.good.with_options(sample_weight=[1, 1, np.inf, 1]), ["sample_weight holds inf"]
-    def zero_weights(self): return self.good.with_options(sample_weight=[0]*4), ["sample_weight is zero"]
+    def zero_weights(self): return self.good.with_options(sample_weight=[0]*4), ["by sample_weight every example has weight 0"]
     def fewer_weights(self): return self.good.with_options(sample_weight=[1]*3), ["sample_weight"]
     def one_weight_for_all(self): return self.good.with_options(sample_weight=2.0), ["sample_weight"]
     def a_column_of_weights(self): return self.good.with_options(sample_weight=[[1]]*4), ["sample_weight"]
@@ -154,7 +155,7 @@ class BadMetric:
     def negative_weight(self): return self.with_options(sample_weight=put(-1)(np.ones(self.lead))), ["sample_weight holds -1"]
     def nan_weight(self): return self.with_options(sample_weight=put(np.nan)(np.ones(self.lead))), ["sample_weight holds nan"]
     def infinite_weight(self): return self.with_options(sample_weight=put(np.inf)(np.ones(self.lead))), ["sample_weight holds inf"]
-    def zero_weights(self): return self.with_options(sample_weight=np.zeros(self.lead)), ["sample_weight is zero"]
+    def zero_weights(self): return self.with_options(sample_weight=np.zeros(self.lead)), ["by sample_weight every example has weight 0"]
     def fewer_weights(self): return self.with_options(sample_weight=[1]*3), ["sample_weight"]
     def one_weight_for_all(self): return self.with_options(sample_weight=2.0), ["sample_weight"]
     def words_for_weights(self): return self.with_options(sample_weight=np.full(self.lead, "much")), ["sample_weight"]
@@ -261,4 +262,65 @@ def test_a_table_refuses(call, named):
     (lambda: ConfusionMatrix(2) + Moments(), ["ConfusionMatrix"]),
 ], ids=["no values", "one number", "words", "fewer weights", "negative weight", "weights of a loss", "other labels", "other counts", "other kind"])
 def test_a_summary_refuses(call, named):
+    refuses(call, named)
+
+
+# ---- regression: what has no score is a documented value, and reports and pictures refuse the rest
+
+REGRESSION = {name: METRICS[name] for name in ("r2_score", "explained_variance_score", "adjusted_r2_score")}
+SAME, OFF = [5.0] * 3, [5.0, 5.0, 6.0]
+
+
+@pytest.mark.parametrize("metric", REGRESSION.values(), ids=REGRESSION)
+def test_a_truth_that_does_not_vary_is_met_or_missed(metric):
+    call = partial(metric, SAME, **required(metric))
+    assert np.isnan(call(SAME)) and call(OFF) == -np.inf
+    assert call(SAME, undefined=1) == 1 and call(OFF, missed=0) == 0
+
+
+@pytest.mark.parametrize("score", [REGRESSION["r2_score"], REGRESSION["explained_variance_score"]], ids=str)
+def test_one_row_does_not_vary(score):
+    assert np.isnan(score([5.0], [5.0])) and score([5.0], [6.0]) in (-np.inf, pytest.approx(np.nan, nan_ok=True))
+
+
+@pytest.mark.parametrize("parameters", [2, 3, 10, -1])
+def test_no_more_columns_than_rows_allow(parameters):
+    for call in (lambda: REGRESSION["adjusted_r2_score"](OFF, SAME, parameters=parameters),
+                 lambda: regression_report(Moments.from_values(OFF, SAME), parameters=parameters)):
+        refuses(call, [f"parameters is {parameters} and n is 3"])
+
+
+def test_no_rows_and_no_weight_are_nan():
+    for summary in (Moments(), Moments.from_values(SAME, OFF, sample_weight=[0, 0, 0])):
+        report = regression_report(summary)
+        assert report.pop("n") == 0 and np.isnan(list(report.values())).all()
+
+
+@pytest.mark.parametrize("call, named", [
+    (lambda: LOSSES["squared_log_error"]([-2.0], [1.0]), ["y_true holds -2"]),
+    (lambda: LOSSES["squared_log_error"]([1.0], [-1.0]), ["y_pred holds -1"]),
+    (lambda: LOSSES["absolute_percentage_error"]([0.0], [1.0]), ["y_true holds 0"]),
+    (lambda: LOSSES["absolute_percentage_error"]([1.0], [1.0], eps=0), ["eps is 0"]),
+    (lambda: regression_report(ConfusionMatrix(2)), ["reads a Moments, not a ConfusionMatrix"]),
+    (lambda: regression_report(Moments.from_values([OFF], [SAME]), outputs=["a"]), ["outputs is ['a']"]),
+    (lambda: regression_report(Moments.from_values(np.ones((3, 2)), np.ones((3, 2))), outputs=["a", "a"]), ["outputs is ['a', 'a']"]),
+    (lambda: regression_report(Moments.from_values(np.ones((3, 2)), np.ones((3, 2))), outputs=["a", "average"]), ["outputs is ['a', 'average']"]),
+    (lambda: plot_residuals(SAME, np.ones((3, 1))), ["y_true has shape (3,) and y_pred (3, 1)"]),
+    (lambda: plot_residuals(np.ones((3, 1)), np.ones((3, 1))), ["y_pred has shape (3, 1)"]),
+    (lambda: plot_residuals(SAME, [1, np.nan, 2]), ["y_pred holds nan at [1]"]),
+    (lambda: plot_residuals([1, np.inf, 2], SAME), ["y_true holds inf at [1]"]),
+    (lambda: plot_residuals([], []), ["y_true is empty"]),
+    (lambda: plot_residuals(SAME, ["a", "b", "c"]), ["y_pred holds <U1"]),
+    (lambda: plot_residuals(SAME, SAME, groups=0), ["groups is 0"]),
+    (lambda: plot_loss(len), ["loss is a builtin_function_or_method"]),
+    (lambda: plot_loss(METRICS["r2_score"]), ["loss is a Metric"]),
+    (lambda: plot_loss(LOSSES["dice_loss"]), ["dice_loss compares examples of many numbers"]),
+    (lambda: plot_loss(LOSSES["squared_error"], y_true=[1, 2]), ["y_true is [1, 2]"]),
+    (lambda: plot_loss(LOSSES["squared_error"], y_pred=3.0), ["y_pred has shape ()"]),
+    (lambda: plot_loss(LOSSES["squared_error"], y_pred=[1, np.nan]), ["y_pred holds nan at [1]"]),
+    (lambda: plot_loss(LOSSES["squared_log_error"]), ["y_pred holds -3"]),
+    (lambda: plot_loss(LOSSES["huber_loss"], delta=0), ["delta is 0"]),
+    (lambda: plot_loss(LOSSES["huber_loss"], beta=1), ["'beta'"]),
+])
+def test_reports_and_pictures_refuse(call, named):
     refuses(call, named)

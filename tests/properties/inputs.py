@@ -34,7 +34,9 @@ def walk(kind):
 
 LOSSES, METRICS = walk(Loss), walk(Metric)
 OF_AMOUNTS = {"squared_log_error"}  # losses that refuse numbers far below zero
+OVER_CLASSES = [loss for loss in [*LOSSES.values(), *TOYS] if "class_weight" in loss.__signature__.parameters]
 each_loss = pytest.mark.parametrize("loss", [*LOSSES.values(), *TOYS], ids=[*LOSSES, *(f"toy:{toy.__name__}" for toy in TOYS)])
+each_loss_over_classes = pytest.mark.parametrize("loss", OVER_CLASSES, ids=[loss.__name__ for loss in OVER_CLASSES])
 each_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 
 
@@ -88,9 +90,9 @@ def numbers(rng, name, shape, classes):
     return rng.normal(0, 2, shape)
 
 
-def foreground(rng, shape):
-    "Zeros and ones in any dtype, or probabilities."
-    dtype = rng.choice(["bool", "uint8", "int64", "float32", "float64", "soft"])
+def foreground(rng, shape, soft=True):
+    "Zeros and ones in any dtype, or probabilities where they may be soft."
+    dtype = rng.choice(["bool", "uint8", "int64", "float32", "float64", *["soft"] * soft])
     return rng.random(shape) if dtype == "soft" else (rng.random(shape) < 0.5).astype(dtype)
 
 
@@ -158,10 +160,23 @@ def make_call(loss, seed, lead, inner=(2, 3, 2), classes=3, soft=False, over="ea
         truth = rng.integers(0, classes, y_pred.shape[:-1])
         y_true = rng.dirichlet(np.ones(classes), y_pred.shape[:-1]) if soft else truth.astype(rng.choice(["uint8", "int32", "int64"]))
     elif pred_name.endswith(("proba", "logits", "score")) and true_name == "y_true" and not hasattr(first.true_ndim, "_fields"):
-        y_true = foreground(rng, (*lead, *inner[:first.true_ndim]))
+        y_true = foreground(rng, (*lead, *inner[:first.true_ndim]), soft=not pred_name.endswith("score"))
     else:
         y_true = structured(first.true_ndim, true_name, draw)
     return Call(loss, y_true, y_pred, {"over": over} if "over" in options_of(loss) else {}, lead)
+
+
+IGNORED = 77
+
+
+def of_labels(loss, seed, lead):
+    "A call on labels of four classes with every option of labels: weights, smoothing where it can, the first one ignored."
+    call = make_call(loss, seed, lead, classes=4)
+    labels = call.y_true.astype(int)
+    labels[(0,) * labels.ndim] = IGNORED
+    weight = np.random.default_rng(seed).uniform(0.5, 3, 4)
+    soft = {"label_smoothing": 0.2} if takes_soft_truth(loss) else {}
+    return call._replace(y_true=labels).with_options(class_weight=weight, ignore_index=IGNORED, **soft)
 
 
 def words(loss):
