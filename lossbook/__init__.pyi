@@ -8,6 +8,14 @@ from .classification.confusion_matrix import (
     recall_score as recall_score,
     specificity_score as specificity_score,
 )
+from .classification.focal import (
+    focal_loss as focal_loss,
+    focal_loss_from_logits as focal_loss_from_logits,
+)
+from .classification.hinge import (
+    hinge_loss as hinge_loss,
+    squared_hinge_loss as squared_hinge_loss,
+)
 from .classification.log_loss import (
     log_loss as log_loss,
     sigmoid as sigmoid,
