@@ -1,12 +1,44 @@
 "The public names of the package. Written by `make prepare` from the `__all__` of its modules."
 
+from .classification.averages import (
+    classification_report as classification_report,
+    one_vs_rest as one_vs_rest,
+)
 from .classification.confusion_matrix import (
     accuracy_score as accuracy_score,
+    balanced_accuracy_score as balanced_accuracy_score,
+    cohen_kappa_score as cohen_kappa_score,
+    exact_match_score as exact_match_score,
     f1_score as f1_score,
     fbeta_score as fbeta_score,
+    hamming_loss as hamming_loss,
+    matthews_corrcoef as matthews_corrcoef,
+    npv_score as npv_score,
+    plot_confusion_matrix as plot_confusion_matrix,
     precision_score as precision_score,
     recall_score as recall_score,
     specificity_score as specificity_score,
+    top_k_accuracy_score as top_k_accuracy_score,
+)
+from .classification.cross_entropy import (
+    cross_entropy as cross_entropy,
+    cross_entropy_from_logits as cross_entropy_from_logits,
+    log_softmax as log_softmax,
+    softmax as softmax,
+)
+from .classification.focal import (
+    focal_loss as focal_loss,
+    focal_loss_from_logits as focal_loss_from_logits,
+)
+from .classification.hinge import (
+    hinge_loss as hinge_loss,
+    squared_hinge_loss as squared_hinge_loss,
+)
+from .classification.cross_entropy import (
+    cross_entropy as cross_entropy,
+    cross_entropy_from_logits as cross_entropy_from_logits,
+    log_softmax as log_softmax,
+    softmax as softmax,
 )
 from .classification.focal import (
     focal_loss as focal_loss,
@@ -22,6 +54,10 @@ from .classification.log_loss import (
 )
 from .classification.logits import (
     log_loss_from_logits as log_loss_from_logits,
+)
+from .classification.weights import (
+    balanced_class_weight as balanced_class_weight,
+    unweighted_proba as unweighted_proba,
 )
 from .core import (
     FormulaLoss as FormulaLoss,
@@ -42,6 +78,11 @@ from .regression.huber import (
     log_cosh_loss as log_cosh_loss,
     smooth_l1_loss as smooth_l1_loss,
 )
+from .regression.linear_regression import (
+    plot_loss as plot_loss,
+    plot_residuals as plot_residuals,
+    regression_report as regression_report,
+)
 from .regression.r2 import (
     adjusted_r2_score as adjusted_r2_score,
     explained_variance_score as explained_variance_score,
@@ -51,6 +92,7 @@ from .regression.rmse import (
     absolute_percentage_error as absolute_percentage_error,
     root_mean_squared_error as root_mean_squared_error,
     squared_log_error as squared_log_error,
+    symmetric_absolute_percentage_error as symmetric_absolute_percentage_error,
 )
 from .regression.squared_error import (
     mean_squared_error as mean_squared_error,

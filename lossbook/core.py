@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import reduce, update_wrapper
 from inspect import Parameter, Signature, signature
 from numbers import Real
-from operator import add
+from operator import add, mul
 from sys import modules
 from typing import Callable, NamedTuple
 
@@ -289,46 +289,103 @@ def weight_input(
         raise ValueError(f"sample_weight has shape {given.shape}: {wanted}")
     return given
 
-def read_weights(
-    rows, # Weights as `Rows`
-    may_vanish=False, # Whether all of them may be zero
-): # Array of them all
-    "Checked weights. `ValueError` if all are zero and may not be."
-    weight = rows.read(slice(None))
-    zero = rows.check and not array_namespace(weight).any(weight > 0)
-    if zero and not may_vanish:
-        raise ValueError("sample_weight is zero everywhere")
-    return weight
-
 # %% ../nbs/00_core.ipynb #c076
+def leave_out(
+    y_true, # `Input` of the truth
+    ignore_index, # Label to leave out, or `None`
+): # `Input` without that label, and where it was not: `None` if nothing is left out
+    "Labels without those to ignore. `ValueError` if the truth holds probabilities."
+    if ignore_index is None: return y_true, None
+    if not isinstance(ignore_index, int):
+        raise TypeError(f"ignore_index is {ignore_index!r}: it must be a label")
+    if not y_true.domain.whole:
+        held = f"ignore_index is {ignore_index} and {y_true.name} holds probabilities"
+        raise ValueError(f"{held}: only a label can be ignored")
+    xp, labels = array_namespace(y_true.array), y_true.array
+    kept = xp.astype(labels, xp.int64) != ignore_index
+    return replace(y_true, array=xp.where(kept, labels, xp.zeros_like(labels))), kept
+
+# %% ../nbs/00_core.ipynb #c079
+def weight_by_class(
+    class_weight, # Weights of the `K` classes
+    y_true, # Labels, shape `(n,)`, or probabilities, `(n, K)`
+    classes, # How many there are, `K`
+    dtype, # dtype of the arithmetic
+): # Weights of the examples, shape `(n,)`
+    "The weight of each example's class. `ValueError` unless there is one a class."
+    given = as_array(class_weight, "class_weight")
+    if (shape := tuple(given.shape)) != (classes,):
+        raise ValueError(f"class_weight has shape {shape} for {classes} classes")
+    if has_values(given): WEIGHT.check(given, "class_weight")
+    xp = array_namespace(y_true)
+    if is_numpy_array(given): given = xp.asarray(given, device=device(y_true))
+    weight = xp.astype(given, dtype)
+    return weight[y_true] if y_true.ndim == 1 else xp.sum(y_true * weight, axis=-1)
+
+# %% ../nbs/00_core.ipynb #c082
+def smoothed(
+    y_true, # Labels, shape `(n,)`, or probabilities, `(n, K)`
+    y_pred, # Predictions, shape `(n, K)`
+    share, # Share of the certainty to spread, 0 to 1
+): # Probabilities, shape `(n, K)`
+    "Labels as probabilities that are less than sure."
+    xp, k = array_namespace(y_pred), y_pred.shape[-1]
+    if not 0 <= share <= 1:
+        raise ValueError(f"label_smoothing is {share:g}: it must be from 0 to 1")
+    if y_true.ndim < y_pred.ndim:
+        hot = xp.arange(k, device=device(y_pred)) == y_true[..., None]
+        y_true = xp.astype(hot, y_pred.dtype)
+    return (1 - share) * y_true + share / k
+
+# %% ../nbs/00_core.ipynb #c085
 class Batch:
     "What a loss was called with."
-    def __init__(self, y_true, y_pred, sample_weight=None,
-                 over="each", class_axis=None, check=None, may_vanish=False):
+    def __init__(self, y_true, y_pred, sample_weight=None, check=None, over="each",
+                 class_axis=None, class_weight=None, ignore_index=None, label_smoothing=0):
         one_of(over, "over", ["each", "all"])
         y_true, y_pred, alike = relate(y_true, y_pred, class_axis)
-        inputs = leaves(y_true) + leaves(y_pred)
+        y_true, kept = leave_out(y_true, ignore_index)
+        inputs, weights = leaves(y_true) + leaves(y_pred), []
         self.shape, self.class_axis = check_shapes(inputs, over, alike), class_axis
+        self.n, self.check, self.smoothing = math.prod(self.shape), check, label_smoothing
         if sample_weight is not None:
-            inputs.append(weight_input(sample_weight, self.shape))
-        self.xp = one_library(inputs)
-        self.dtype = working_dtype(*(x.array for x in inputs))
+            weights.append(weight_input(sample_weight, self.shape))
+        self.xp = one_library(inputs + weights)
+        self.dtype = working_dtype(*(x.array for x in inputs + weights))
         def rows(x): return read_rows(x, self.dtype, over, check)
         self.y_true, self.y_pred = each_field(rows, y_true), each_field(rows, y_pred)
-        self.weight, self.total_weight = None, math.prod(self.shape)
-        if sample_weight is not None:
-            weights = read_rows(inputs[-1], self.dtype, check=check)
-            self.weight = read_weights(weights, may_vanish)
-            self.total_weight = self.xp.sum(self.weight)
+        factors = {x.name: read_rows(x, self.dtype, check=check).read(slice(None))
+                   for x in weights}
+        if class_weight is not None:
+            classes, y_true = y_pred.shape[-1], self.y_true.read(slice(None))
+            by_class = weight_by_class(class_weight, y_true, classes, self.dtype)
+            factors["class_weight"] = by_class
+        if kept is not None:
+            flat = self.xp.reshape(kept, (-1,))
+            factors["ignore_index"] = self.xp.astype(flat, self.dtype)
+        self.weighed_by = " and ".join(factors)
+        self.weight = reduce(mul, factors.values()) if factors else None
+        self.total_weight = self.n if self.weight is None else self.xp.sum(self.weight)
+
+    def divisor(self, reduction):
+        "What the sum of the losses is divided by. `ValueError` for a mean of nothing."
+        if reduction == "batchmean": return self.n
+        if reduction != "mean": return 1
+        if self.weight is None: return self.n
+        looks = has_values(self.weight) if self.check is None else self.check
+        if looks and not self.total_weight > 0:
+            raise ValueError(f"by {self.weighed_by} every example has weight 0")
+        return self.total_weight
 
     def __iter__(self):
         "Slices of truth, prediction and weight."
-        n, inputs = math.prod(self.shape), leaves(self.y_true) + leaves(self.y_pred)
+        inputs = leaves(self.y_true) + leaves(self.y_pred)
         width = max(math.prod(x.array.shape[1:]) for x in inputs)
-        for rows in slices(n, width) if self.xp is np else [slice(0, n)]:
+        for rows in slices(self.n, width) if self.xp is np else [slice(0, self.n)]:
             def read(x): return x.read(rows)
-            weight = None if self.weight is None else self.weight[rows]
-            yield each_field(read, self.y_true), each_field(read, self.y_pred), weight
+            y_true, y_pred = each_field(read, self.y_true), each_field(read, self.y_pred)
+            if self.smoothing: y_true = smoothed(y_true, y_pred, self.smoothing)
+            yield y_true, y_pred, None if self.weight is None else self.weight[rows]
 
     def restore(self, parts, shape, given):
         "Rows put together, in a shape and in the floating dtype of what was given."
@@ -365,9 +422,10 @@ def one_of(
     listed = f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
     raise ValueError(f"{name} is {value!r}: it must be {listed}")
 
-# %% ../nbs/00_core.ipynb #c080
+# %% ../nbs/00_core.ipynb #c089
 ADDED = {
     "reduction": "`'mean'`: the weighted mean over all examples; "
+                 "`'batchmean'`: the weighted sum over the number of examples; "
                  "`'sum'`: the weighted sum; "
                  "`'none'`: the weighted losses, one an example",
     "sample_weight": "Weights, not negative, shaped like the examples; "
@@ -376,9 +434,16 @@ ADDED = {
             "`'all'`: all examples together are one",
     "class_axis": "Axis of the prediction that runs over the classes: "
                   "-1 is NumPy's and Keras's habit, 1 is PyTorch's",
+    "class_weight": "Weights of the `K` classes, not negative; "
+                    "multiplied with those of the examples",
+    "ignore_index": "Label of the examples to leave out, as if they were absent",
+    "label_smoothing": "Share of a label's certainty, 0 to 1, "
+                       "that is spread evenly over all classes",
     "check_values": "Whether to look for NaN and values out of range: "
                     "`None` looks wherever the numbers are in main memory",
 }
+
+OF_CLASSES = {"class_weight": None, "ignore_index": None, "label_smoothing": 0.0}
 
 def formula_parameters(
     formula, # Function of one example
@@ -399,25 +464,25 @@ def keyword(name, default):
 def loss_parameters(
     inputs, # Parameters of truth and prediction
     hyper, # Hyper-parameters with their defaults
-    layout, # `over` and `class_axis` with their defaults, where the loss has them
+    layout, # `over`, `class_axis` and kin with defaults, where the loss has them
 ): # List of `Parameter`s
     "What a loss takes: what its formula takes, and what all losses take."
     first = {"reduction": "mean", "sample_weight": None}
     options = {**first, **layout, **hyper, "check_values": None}
     return [*inputs, *(keyword(*option) for option in options.items())]
 
-# %% ../nbs/00_core.ipynb #c083
+# %% ../nbs/00_core.ipynb #c092
 def read_call(
     given, # Arguments of the call by name, truth and prediction first
     ndims, # Axes of one example of each
-    layout, # Names of `over` and `class_axis` where the loss takes them
+    layout, # `over`, `class_axis` and kin with defaults, where the loss takes them
 ): # `Batch`
     "The rows a loss was called with."
-    one_of(given["reduction"], "reduction", ["mean", "sum", "none"])
+    one_of(given["reduction"], "reduction", ["mean", "batchmean", "sum", "none"])
     inputs = [read_inputs(x, name, n) for (name, x), n in zip(given.items(), ndims)]
     weight, check = given["sample_weight"], given["check_values"]
-    axes = {name: given[name] for name in layout}
-    return Batch(*inputs, weight, check=check, **axes)
+    chosen = {name: plain(given[name], name, at) for name, at in layout.items()}
+    return Batch(*inputs, weight, check, **chosen)
 
 def plain(
     value, # Hyper-parameter
@@ -431,17 +496,18 @@ def plain(
     value = value.item() if scalar else value
     return float(value) if type(value) is int and type(default) is float else value
 
-# %% ../nbs/00_core.ipynb #c086
+# %% ../nbs/00_core.ipynb #c095
 def weigh(values, weight):
-    "Multiply each row by its weight."
+    "Multiply each row by its weight; what weighs nothing adds nothing."
     if weight is None: return values
-    return values * weight[(...,) + (None,) * (values.ndim - 1)]
+    xp, weight = array_namespace(values), weight[(...,) + (None,) * (values.ndim - 1)]
+    return xp.where(weight > 0, values, xp.zeros_like(values)) * weight
 
 def add_up(parts):
     "Sum the sums of slices."
     return math.fsum(parts) if len(parts) > 1 else parts[0]
 
-# %% ../nbs/00_core.ipynb #c089
+# %% ../nbs/00_core.ipynb #c098
 class FunctionLike:
     "An object that passes for the function it was made from."
     kind = "function"
@@ -465,7 +531,7 @@ class FunctionLike:
         if defaults: bound.apply_defaults()
         return bound.arguments
 
-# %% ../nbs/00_core.ipynb #c093
+# %% ../nbs/00_core.ipynb #c102
 class Loss(FunctionLike):
     "A loss: `loss(y_true, y_pred)` with reductions, weights, a gradient, and sums."
     kind = "loss"
@@ -506,7 +572,7 @@ class Loss(FunctionLike):
         unknown = sorted(set(options) - set(self.__signature__.parameters))
         if unknown: raise TypeError(f"{self.__name__} has no argument {unknown[0]!r}")
 
-# %% ../nbs/00_core.ipynb #c096
+# %% ../nbs/00_core.ipynb #c105
 class FormulaLoss(Loss):
     "A loss made from the formula of one example."
     origin, derivative = None, None
@@ -514,7 +580,7 @@ class FormulaLoss(Loss):
     def __init__(self, formula, true_ndim=0, pred_ndim=0, **layout):
         inputs, hyper = formula_parameters(formula)
         super().__init__(formula, loss_parameters(inputs, hyper, layout))
-        self.formula, self.layout, self.hyper = formula, list(layout), hyper
+        self.formula, self.layout, self.hyper = formula, layout, hyper
         self.true_ndim, self.pred_ndim, self.bound = true_ndim, pred_ndim, {}
 
     def __call__(self, *args, **kwargs):
@@ -522,14 +588,18 @@ class FormulaLoss(Loss):
         losses = (weigh(self.formula(t, p, **hyper), w) for t, p, w in batch)
         if reduction == "none": return batch.losses(list(losses))
         total = add_up([batch.xp.sum(part) for part in losses])
-        return number(total / batch.total_weight if reduction == "mean" else total)
+        return number(total / batch.divisor(reduction))
+
+    def total_weight(self, *args, **kwargs):
+        "The sum of the weights of the examples: what the mean divides by."
+        return number(self._read(args, kwargs)[0].total_weight)
 
     def grad(self, *args, **kwargs):
         "Gradient of the loss, or of each weighted loss, shaped like the prediction."
         if self.derivative is None:
             raise NotImplementedError(f"{self.__name__} has no gradient")
         batch, reduction, hyper = self._read(args, kwargs)
-        factor = 1 / batch.total_weight if reduction == "mean" else 1
+        factor = 1 / batch.divisor(reduction)
         def reduced(y_true, y_pred, weight):
             def field(g, p):
                 g = batch.xp.zeros_like(p) if g is None else g
@@ -575,7 +645,7 @@ class FormulaLoss(Loss):
         hyper = {name: plain(given[name], name, at) for name, at in self.hyper.items()}
         return batch, given["reduction"], hyper
 
-# %% ../nbs/00_core.ipynb #c099
+# %% ../nbs/00_core.ipynb #c108
 def with_defaults(
     given, # `Signature`
     options, # New defaults by name
@@ -594,7 +664,7 @@ def rebuild(origin, bound, name):
     "Unpickle a loss with other defaults or another name."
     return origin.bind(**bound).named(name)
 
-# %% ../nbs/00_core.ipynb #c103
+# %% ../nbs/00_core.ipynb #c112
 def loss(
     formula=None, # Function of truth, prediction and keyword-only hyper-parameters
     *,
@@ -606,10 +676,11 @@ def loss(
     "Make a loss of the formula of one example: `@loss`, or `@loss(true_ndim=...)`."
     layout = {} if over is None else {"over": over}
     if class_axis is not None: layout["class_axis"] = class_axis
+    if class_axis is not None and pred_ndim == 1: layout |= OF_CLASSES
     def decorate(formula): return FormulaLoss(formula, true_ndim, pred_ndim, **layout)
     return decorate if formula is None else decorate(formula)
 
-# %% ../nbs/00_core.ipynb #c131
+# %% ../nbs/00_core.ipynb #c143
 def central_differences(
     f, # Function without arguments that reads `x`
     x, # Array, moved in place and put back
@@ -628,7 +699,7 @@ def worst(error, name):
     at = np.unravel_index(error.argmax(), error.shape)
     return float(error[at]), name + at_index(at)
 
-# %% ../nbs/00_core.ipynb #c135
+# %% ../nbs/00_core.ipynb #c147
 class GradientCheck(NamedTuple):
     "Where a gradient and the central differences part most."
     error: float # Largest difference, relative to the largest derivative
@@ -661,7 +732,7 @@ def check_gradient(
     assert error <= rtol, f"{loss.__name__}.grad is {off}"
     return GradientCheck(error, at, sum(m.size for m in measured), rtol)
 
-# %% ../nbs/00_core.ipynb #c145
+# %% ../nbs/00_core.ipynb #c157
 def accepted(term, options):
     "The options that a term declares."
     takes = term.__signature__.parameters
@@ -695,7 +766,7 @@ def in_words(parts):
     def scaled(scale, name): return name if scale == 1 else f"{scale:g} * {name}"
     return " + ".join(scaled(scale, term.__name__) for scale, term in parts)
 
-# %% ../nbs/00_core.ipynb #c148
+# %% ../nbs/00_core.ipynb #c160
 class LossSum(Loss):
     "A sum of scaled, named losses, itself a loss. Each term is reduced by itself."
     def __init__(self, parts, name=None, doc=None):
@@ -719,6 +790,15 @@ class LossSum(Loss):
             examples = f"have examples of shapes {', '.join(map(str, shapes))}"
             raise ValueError(f"the terms of {self.__name__} {examples}: reduce them")
         return reduce(add, values)
+
+    def total_weight(self, *args, **kwargs):
+        "The sum of the weights of the examples. `ValueError` if terms differ in it."
+        calls = self._calls(args, kwargs)
+        weights = [float(term.total_weight(**given)) for _, term, given in calls]
+        if len(set(weights)) > 1:
+            listed = ", ".join(f"{weight:g}" for weight in weights)
+            raise ValueError(f"the terms of {self.__name__} weigh {listed}: they differ")
+        return weights[0]
 
     def grad(self, *args, **kwargs):
         "Gradient of the sum, shaped like the prediction."

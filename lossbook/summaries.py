@@ -7,7 +7,8 @@ __all__ = ['Summary', 'WeightedMean', 'ConfusionMatrix', 'Metric', 'metric', 'La
 
 # %% ../nbs/02_summaries.ipynb #c002
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from html import escape
 from inspect import Parameter, signature
 
@@ -16,7 +17,7 @@ from array_api_compat import device, is_array_api_obj, is_torch_array
 
 from .core import SLICE, Batch, FunctionLike, as_array, has_values, keyword
 from .core import number, one_of, plain, read_inputs, read_rows, slices
-from .core import weight_input
+from .core import weigh, weight_input
 
 # %% ../nbs/02_summaries.ipynb #c008
 class Summary:
@@ -93,6 +94,19 @@ class WeightedMean(Summary):
     build = from_values
 
     @classmethod
+    def from_examples(
+        cls,
+        values, # One an example, examples along all axes; NaN where undefined
+        *,
+        sample_weight=None, # Weights of the examples, same shape
+    ): # `WeightedMean` over all axes
+        "Summarise values of examples that lie along any axes."
+        values = in_memory(values, "values")
+        weight = read_weight(sample_weight, values.shape)
+        flat = None if weight is None else weight.ravel()
+        return cls.from_values(values.ravel(), sample_weight=flat)
+
+    @classmethod
     def from_loss(
         cls,
         loss, # Any `Loss`
@@ -103,11 +117,10 @@ class WeightedMean(Summary):
         **options, # Other arguments of the loss
     ): # `WeightedMean` whose `mean` is the loss over all examples added so far
         "Summarise a loss: every loss is a metric that adds."
-        values = loss(y_true, y_pred, reduction="none", **options)
-        values = in_memory(values, "losses")
-        weight = read_weight(sample_weight, values.shape)
-        flat = None if weight is None else weight.ravel()
-        return cls.from_values(values.ravel(), sample_weight=flat)
+        call = {"sample_weight": sample_weight, **options}
+        total = loss(y_true, y_pred, reduction="sum", **call)
+        weight = loss.total_weight(y_true, y_pred, **call)
+        return cls(*(float(in_memory(x, "losses")) for x in (total, weight)))
 
     def _merge(self, other):
         total, weight = self.total + other.total, self.weight + other.weight
@@ -246,22 +259,28 @@ def check_pair(y_true, y_pred, ndim=0):
         shape = f"y_true has shape {y_true.shape}"
         raise ValueError(f"{shape}: one example of it has {ndim} axes")
 
-def text_table(labels, counts):
-    "A confusion matrix in plain text."
-    numbers = [[f"{n:g}" for n in row] for row in counts]
-    names = [str(label) for label in labels]
-    cells = [["", *names], *([name, *row] for name, row in zip(names, numbers))]
-    width = max(len(cell) for row in cells for cell in row)
-    lines = ["  ".join(cell.rjust(width) for cell in row) for row in cells]
-    return "\n".join(["true \\ predicted", *lines])
+def text_table(
+    rows, # Lists of words of one length, the heads of the columns first
+): # One line a row, columns aligned on the right
+    "A table in plain text."
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(map(str.rjust, row, widths)) for row in rows)
 
-def html_table(labels, counts):
-    "A confusion matrix as an HTML table, labels escaped."
-    heads = [f"<th>{escape(str(label))}</th>" for label in labels]
-    cells = ["".join(f"<td>{n:g}</td>" for n in row) for row in counts]
-    rows = "".join(f"<tr>{head}{row}</tr>" for head, row in zip(heads, cells))
-    top = f"<tr><th>true \\ predicted</th>{''.join(heads)}</tr>"
-    return f"<table><thead>{top}</thead><tbody>{rows}</tbody></table>"
+def html_table(
+    rows, # Lists of words, the heads of the columns first, a head first in each
+): # HTML, words escaped
+    "A table on a page."
+    def tagged(tag, words): return "".join(f"<{tag}>{escape(w)}</{tag}>" for w in words)
+    top, *rest = rows
+    body = [f"<tr>{tagged('th', row[:1])}{tagged('td', row[1:])}</tr>" for row in rest]
+    head = f"<thead><tr>{tagged('th', top)}</tr></thead>"
+    return f"<table>{head}<tbody>{''.join(body)}</tbody></table>"
+
+def count_rows(labels, counts):
+    "A confusion matrix as rows of words."
+    names = [str(label) for label in labels]
+    rows = [[name, *(f"{n:g}" for n in row)] for name, row in zip(names, counts)]
+    return [["true \\ predicted", *names], *rows]
 
 # %% ../nbs/02_summaries.ipynb #c047
 class ConfusionMatrix(Summary):
@@ -295,6 +314,10 @@ class ConfusionMatrix(Summary):
         "Count pairs of labels. `ValueError` for a label that is not among `labels`."
         y_true, y_pred = as_labels(y_true, "y_true"), as_labels(y_pred, "y_pred")
         check_pair(y_true, y_pred, 1 if multilabel else ndim or 0)
+        if multilabel and ndim is not None:
+            alone = "there is a table for each label and none for an example"
+            cure = "drop multilabel=True where each row is scored alone"
+            raise ValueError(f"multilabel=True: {alone}; {cure}")
         if multilabel:
             return cls._from_indicators(y_true, y_pred, labels, sample_weight)
         weight = read_weight(sample_weight, y_true.shape)
@@ -363,12 +386,12 @@ class ConfusionMatrix(Summary):
         return tables.sum(axis=(-2, -1))
 
     def __repr__(self):
-        if self._fits: return text_table(self.labels, self.counts)
+        if self._fits: return text_table(count_rows(self.labels, self.counts))
         pairs = f"{self.counts.sum():g} pairs, {len(self.labels)} labels"
         return f"ConfusionMatrix of {pairs}"
 
     def _repr_html_(self):
-        if self._fits: return html_table(self.labels, self.counts)
+        if self._fits: return html_table(count_rows(self.labels, self.counts))
         return f"<p>{self!r}</p>"
 
     @property
@@ -388,25 +411,26 @@ class Metric(FunctionLike):
     "A formula on a summary: call it with data, or ask it `.of(summary)`."
     kind, _own_options, added = "metric", {}, {}
 
-    def __init__(self, formula, source):
-        self.formula, self.source = formula, source
+    def __init__(self, formula, source, build=None):
+        self.formula, self.source, self.build = formula, source, build or source.build
         positional, options = parameters_of(formula)
-        inputs, given = parameters_of(source.build)
+        inputs, given = parameters_of(self.build)
         self.reads = [p.name for p in positional]
         self.asks = {**self._own_options, **{p.name: p.default for p in options}}
         own = [keyword(*option) for option in self.asks.items()]
-        given = [p for p in given if p.name != "ndim"]
+        self.lean = any(p.name == "only" for p in given)
+        given = [p for p in given if p.name not in ("ndim", "only")]
         super().__init__(formula, [*inputs, *own, *given])
 
     @property
     def described_by(self):
         "Functions whose docments describe arguments that the formula does not take."
-        return [self.source.build]
+        return [self.build]
 
     def summary(self, *args, **kwargs):
         "The summary of these data, to add to others; the formula may ask later."
         later = {name: None for name, at in self.asks.items() if at is Parameter.empty}
-        return self.source.build(**self._split(args, {**later, **kwargs})[0])
+        return self.build(**self._split(args, {**later, **kwargs})[0])
 
     def of(
         self,
@@ -419,9 +443,11 @@ class Metric(FunctionLike):
     def __call__(self, *args, **kwargs):
         given, options = self._split(args, kwargs)
         options.pop("over", None)
-        summary, weight = self.summary(*args, **kwargs), given["sample_weight"]
+        if self.lean: summary = self.build(**given, only=self.reads)
+        else: summary = self.summary(*args, **kwargs)
+        weight = given["sample_weight"]
         if weight is not None and not in_memory(weight, "sample_weight").any():
-            raise ValueError("sample_weight is zero everywhere")
+            raise ValueError("by sample_weight every example has weight 0")
         return self.of(summary, **options)
 
     def _numbers(self, summary):
@@ -439,11 +465,13 @@ class Metric(FunctionLike):
 
 def metric(
     source, # Summary that is read: `ConfusionMatrix`, `Moments`, `WeightedMean`
+    *,
+    build=None, # Function of data that makes the summary; `None`: `source.build`
 ): # Decorator that makes a `Metric`
     "Make a metric of a formula on the numbers of a summary: `@metric(Moments)`."
-    return lambda formula: Metric(formula, source)
+    return lambda formula: Metric(formula, source, build)
 
-# %% ../nbs/02_summaries.ipynb #c065
+# %% ../nbs/02_summaries.ipynb #c067
 def chosen(
     cm, # `ConfusionMatrix`
     positive, # Label that is asked for, or `None`
@@ -465,7 +493,7 @@ def mean_over_labels(
     total = (weights*np.where(defined, scores, 0)).sum(axis=-1)
     return ratio(total, (weights*defined).sum(axis=-1), np.nan)
 
-# %% ../nbs/02_summaries.ipynb #c069
+# %% ../nbs/02_summaries.ipynb #c071
 class LabelMetric(Metric):
     "A formula on the counts of one label against the rest."
     _own_options = {"average": None, "positive": None, "over": "all"}
@@ -526,16 +554,17 @@ def label_metric(
     if formula is None: return lambda formula: LabelMetric(formula, ndim)
     return LabelMetric(formula, ndim)
 
-# %% ../nbs/02_summaries.ipynb #c084
+# %% ../nbs/02_summaries.ipynb #c086
 class Mean:
     "A mean as an unevaluated sum of two floats, for twice the digits of one."
     def __init__(self, high=0.0, low=0.0): self.high, self.low = high, low
 
     @classmethod
     def of(cls, x, average):
-        "The mean under a function that averages; exact if all values are equal."
-        high = x[0] + average(x - x[0])
-        return cls(high, average(x - high))
+        "The mean under a function that averages, and each value less its high part."
+        high = average(x)
+        off = x - high
+        return cls(high, average(off)), off
 
     def __sub__(self, other): return (self.high - other.high) + (self.low - other.low)
 
@@ -546,22 +575,79 @@ class Mean:
         lost = (self.high - (high - moved)) + (step - moved)
         return Mean(high, self.low + lost)
 
-    def centre(self, x): return (x - self.high) - self.low
-
     def __eq__(self, other):
         return np.array_equal([self.high, self.low], [other.high, other.low])
 
-# %% ../nbs/02_summaries.ipynb #c090
-def quarters(
-    y_true, # Rows of the truth
-    y_pred, # Rows of the prediction
-    weight, # Weights of the rows, or `None`
-): # Triples of the same, in shorter slices
-    "Slices cut into quarters, for work that makes many arrays of each."
-    for rows in slices(len(y_true), 4*y_true[0].size):
-        yield y_true[rows], y_pred[rows], None if weight is None else weight[rows]
+# %% ../nbs/02_summaries.ipynb #c092
+class Piece:
+    "A slice of the rows, and what is known of it."
+    def __init__(self, y_true, y_pred, weight):
+        self.y_true, self.y_pred, self._weight = y_true, y_pred, weight
+        self.rows = len(y_true)
+        self.weight = float(self.rows) if weight is None else weight.sum()
 
-# %% ../nbs/02_summaries.ipynb #c093
+    def total(self, x):
+        "The weighted sum over rows."
+        return weigh(x, self._weight).sum(axis=0)
+
+    def dot(self, x, y):
+        "The weighted sum of products."
+        return self.total(np.multiply(x, y, out=self._scratch))
+
+    def average(self, x):
+        "The weighted mean over rows."
+        if self._weight is None: return x.sum(axis=0) / self.rows
+        return x[0] + self.total(x - x[0]) / self.weight
+
+    @cached_property
+    def _scratch(self): return np.empty_like(self.y_pred)
+
+    @property
+    def error(self): return np.subtract(self.y_pred, self.y_true, out=self._scratch)
+
+    @cached_property
+    def true(self): return Mean.of(self.y_true, self.average)
+
+    @cached_property
+    def pred(self): return Mean.of(self.y_pred, self.average)
+
+    @property
+    def mean_true(self): return self.true[0]
+
+    @property
+    def mean_pred(self): return self.pred[0]
+
+    def about_means(self, x, y):
+        "The weighted sum of products, each factor about its mean."
+        (mean_x, off_x), (mean_y, off_y) = x, y
+        return self.dot(off_x, off_y) - self.weight * mean_x.low * mean_y.low
+
+    @property
+    def squares_true(self): return self.about_means(self.true, self.true)
+
+    @property
+    def squares_pred(self): return self.about_means(self.pred, self.pred)
+
+    @property
+    def products(self): return self.about_means(self.true, self.pred)
+
+    @property
+    def squared_error(self): return self.total(np.square(self.error, out=self._scratch))
+
+    @property
+    def absolute_error(self): return self.total(np.abs(self.error, out=self._scratch))
+
+MEANS = {"squares_true": ["mean_true"], "squares_pred": ["mean_pred"],
+         "products": ["mean_true", "mean_pred"]}
+
+def with_means(
+    names, # Numbers that a formula reads
+): # Those, and what else must be known to merge them
+    "What to make of each piece: squares about a mean cannot be merged without it."
+    means = [mean for name in names for mean in MEANS.get(name, [])]
+    return {"rows", "weight", *names, *means}
+
+# %% ../nbs/02_summaries.ipynb #c096
 @dataclass(eq=False)
 class Moments(Summary):
     "What regression metrics need, one of each an output."
@@ -583,6 +669,7 @@ class Moments(Summary):
         *,
         sample_weight=None, # Weights of the rows, shape `(n,)`
         check_values=None, # Whether to look for NaN and infinities; `None` looks
+        only=None, # Names of the numbers to fill, the others left 0; `None`: all
     ): # `Moments`
         "Summarise pairs of values. `ValueError` for unequal shapes, NaN, infinities."
         y_true, y_pred = in_memory(y_true, "y_true"), in_memory(y_pred, "y_pred")
@@ -592,24 +679,25 @@ class Moments(Summary):
         y_true = read_inputs(y_true, "y_true", ndim)
         y_pred = read_inputs(y_pred, "y_pred", ndim)
         given = y_true, y_pred, sample_weight
-        batch = Batch(*given, check=check_values, may_vanish=True)
-        parts = (cls._from_slice(*part) for rows in batch for part in quarters(*rows))
-        return sum(parts, cls())
+        names = {f.name for f in fields(cls)} if only is None else with_means(only)
+        if sample_weight is None and check_values is not False:
+            with np.errstate(all="ignore"): quick = cls._of_batch(Batch(*given, False), names)
+            if quick._proves_finite(names): return quick
+        return cls._of_batch(Batch(*given, check_values), names)
 
     build = from_values
 
     @classmethod
-    def _from_slice(cls, y_true, y_pred, weight):
-        "Moments of rows that fit in the cache: means first, then squares about them."
-        def total(x):
-            return x.sum(axis=0) if weight is None else np.tensordot(weight, x, 1)
-        rows, error = len(y_true), y_pred - y_true
-        size = float(rows) if weight is None else weight.sum()
-        if size == 0: return cls(rows)
-        means = [Mean.of(y, lambda x: total(x) / size) for y in (y_true, y_pred)]
-        t, p = means[0].centre(y_true), means[1].centre(y_pred)
-        squares = total(t*t), total(p*p), total(t*p)
-        return cls(rows, size, *means, *squares, total(error*error), total(abs(error)))
+    def _of_batch(cls, batch, names):
+        def of_piece(piece):
+            if piece.weight == 0: return cls(piece.rows)
+            return cls(**{name: getattr(piece, name) for name in names})
+        return sum((of_piece(Piece(*rows)) for rows in batch), cls())
+
+    def _proves_finite(self, names):
+        "Whether a sum over truth and prediction was made and is finite."
+        made = names & {"squared_error", "absolute_error", "products"}
+        return bool(made) and all(np.isfinite(getattr(self, name)).all() for name in made)
 
     def _merge(self, other):
         rows, weight = self.rows + other.rows, self.weight + other.weight

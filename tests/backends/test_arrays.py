@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lossbook.core import has_values
 from lossbook.summaries import ConfusionMatrix, Moments, WeightedMean
-from tests.properties.inputs import arrays_of, calls, each_loss, each_metric, make_call, map_arrays, metric_data, required
+from tests.properties.inputs import arrays_of, calls, each_loss, each_loss_over_classes, each_metric, make_call, map_arrays, metric_data, of_labels, required
 from tests.properties.toys import brier, odd_error
 
 few = settings(max_examples=4)
@@ -74,7 +74,7 @@ def test_float32_and_the_device_come_back(asarray, loss):
 
 @each_loss
 def test_integers_are_cast(asarray, loss):
-    call = make_call(loss, 0, (4,))
+    call = make_call(loss, 0, (4,)).with_options(check_values=False)  # rounded probabilities no longer sum to 1
     whole = call.map(lambda x: np.rint(x).astype(np.uint8) if x.dtype.kind == "f" and x.min() >= 0 else np.rint(x).astype(np.int64))
     there = whole.map(asarray)
     if "float64" in str(there().dtype):
@@ -111,6 +111,15 @@ def test_summaries_read_arrays_of_any_dtype(asarray, dtype):
     assert Moments.from_values(asarray(y_true), asarray(y_pred)).squared_error == 1
     assert WeightedMean.from_values(asarray(y_true)).mean == 2/3
     assert WeightedMean.from_loss(brier, asarray(y_true), asarray(y_pred)).mean == pytest.approx(1/3)
+
+
+@each_loss_over_classes
+def test_options_of_labels_are_those_of_numpy(asarray, loss):
+    call = of_labels(loss, 0, (3, 4))
+    there = call.map(asarray)
+    for weight in (call.options["class_weight"], call.options["class_weight"].tolist(), asarray(call.options["class_weight"])):
+        close(there(class_weight=weight), call())
+        close(there.grad(class_weight=weight), call.grad())
 
 
 # ---- when values are looked at
@@ -159,6 +168,17 @@ def test_torch_differentiates_it_as_we_do(torch, loss, draw):
     free().backward()
     for pred, own in zip(arrays_of(free.y_pred), arrays_of(call.grad())):
         close(torch.zeros_like(pred) if pred.grad is None else pred.grad, own.numpy())
+
+
+@each_loss_over_classes
+def test_options_of_labels_are_differentiated_too(torch, jax, loss):
+    call = of_labels(loss, 0, (3, 4))
+    there = call.map(torch.asarray)
+    free = there._replace(y_pred=there.y_pred.clone().requires_grad_())
+    free().backward()
+    close(free.y_pred.grad, call.grad())
+    there = call.map(jax.numpy.asarray)
+    close(jax.jit(jax.grad(lambda y_pred: there._replace(y_pred=y_pred)()))(there.y_pred), call.grad())
 
 
 @each_loss

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from lossbook.core import Loss, LossSum
-from lossbook.summaries import ConfusionMatrix, LabelMetric, Metric
+from lossbook.summaries import ConfusionMatrix, LabelMetric, Metric, WeightedMean
 from tests.properties.toys import TOYS
 from tools.stub import public_modules
 
@@ -34,7 +34,9 @@ def walk(kind):
 
 LOSSES, METRICS = walk(Loss), walk(Metric)
 OF_AMOUNTS = {"squared_log_error"}  # losses that refuse numbers far below zero
+OVER_CLASSES = [loss for loss in [*LOSSES.values(), *TOYS] if "class_weight" in loss.__signature__.parameters]
 each_loss = pytest.mark.parametrize("loss", [*LOSSES.values(), *TOYS], ids=[*LOSSES, *(f"toy:{toy.__name__}" for toy in TOYS)])
+each_loss_over_classes = pytest.mark.parametrize("loss", OVER_CLASSES, ids=[loss.__name__ for loss in OVER_CLASSES])
 each_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 
 
@@ -164,6 +166,19 @@ def make_call(loss, seed, lead, inner=(2, 3, 2), classes=3, soft=False, over="ea
     return Call(loss, y_true, y_pred, {"over": over} if "over" in options_of(loss) else {}, lead)
 
 
+IGNORED = 77
+
+
+def of_labels(loss, seed, lead):
+    "A call on labels of four classes with every option of labels: weights, smoothing where it can, the first one ignored."
+    call = make_call(loss, seed, lead, classes=4)
+    labels = call.y_true.astype(int)
+    labels[(0,) * labels.ndim] = IGNORED
+    weight = np.random.default_rng(seed).uniform(0.5, 3, 4)
+    soft = {"label_smoothing": 0.2} if takes_soft_truth(loss) else {}
+    return call._replace(y_true=labels).with_options(class_weight=weight, ignore_index=IGNORED, **soft)
+
+
 def words(loss):
     "The options of a loss that take a word, each with its choices, but for those that `@loss` adds."
     call = make_call(loss, 0, (2,))
@@ -219,7 +234,7 @@ def enough(metric, n):
 def metric_words(metric):
     "The options of a metric that take a word, each with its choices."
     y_true, y_pred = metric_data(metric, 0, 5)
-    named = [name for name, default in metric.asks.items() if isinstance(default, str) or name == "average"]
+    named = [name for name, default in options_of(metric).items() if isinstance(default, str) or name in ("average", "weights")]
     return {name: found for name in named if (found := choices(lambda **options: metric(y_true, y_pred, **required(metric), **options), name))}
 
 
@@ -229,6 +244,10 @@ def metric_data(metric, seed, n, classes=3):
     if metric.source is ConfusionMatrix:
         shape = (n, *(3,) * metric.ndim) if isinstance(metric, LabelMetric) else (n,)
         return rng.integers(0, classes, shape), rng.integers(0, classes, shape)
+    if metric.source is WeightedMean and inputs_of(metric)[-1] == "y_score":
+        return rng.integers(0, classes, n), rng.integers(0, 3, (n, classes)) / 2  # with ties
+    if metric.source is WeightedMean:
+        return rng.integers(0, 2, (n, 2)), rng.integers(0, 2, (n, 2))  # rows of yes and no
     scored = inputs_of(metric)[-1].endswith(("proba", "logits", "score"))
     y_pred = numbers(rng, inputs_of(metric)[-1], n, classes)
     return foreground(rng, n) if scored else rng.normal(0, 2, n), y_pred
