@@ -34,20 +34,6 @@ from .classification.hinge import (
     hinge_loss as hinge_loss,
     squared_hinge_loss as squared_hinge_loss,
 )
-from .classification.cross_entropy import (
-    cross_entropy as cross_entropy,
-    cross_entropy_from_logits as cross_entropy_from_logits,
-    log_softmax as log_softmax,
-    softmax as softmax,
-)
-from .classification.focal import (
-    focal_loss as focal_loss,
-    focal_loss_from_logits as focal_loss_from_logits,
-)
-from .classification.hinge import (
-    hinge_loss as hinge_loss,
-    squared_hinge_loss as squared_hinge_loss,
-)
 from .classification.log_loss import (
     log_loss as log_loss,
     sigmoid as sigmoid,
