@@ -34,6 +34,11 @@ from .regression.huber import (
     log_cosh_loss as log_cosh_loss,
     smooth_l1_loss as smooth_l1_loss,
 )
+from .regression.linear_regression import (
+    plot_loss as plot_loss,
+    plot_residuals as plot_residuals,
+    regression_report as regression_report,
+)
 from .regression.r2 import (
     adjusted_r2_score as adjusted_r2_score,
     explained_variance_score as explained_variance_score,
@@ -43,6 +48,7 @@ from .regression.rmse import (
     absolute_percentage_error as absolute_percentage_error,
     root_mean_squared_error as root_mean_squared_error,
     squared_log_error as squared_log_error,
+    symmetric_absolute_percentage_error as symmetric_absolute_percentage_error,
 )
 from .regression.squared_error import (
     mean_squared_error as mean_squared_error,

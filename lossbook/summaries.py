@@ -17,7 +17,7 @@ from array_api_compat import device, is_array_api_obj, is_torch_array
 
 from .core import SLICE, Batch, FunctionLike, as_array, has_values, keyword
 from .core import number, one_of, plain, read_inputs, read_rows, slices
-from .core import weight_input
+from .core import weigh, weight_input
 
 # %% ../nbs/02_summaries.ipynb #c008
 class Summary:
@@ -92,6 +92,19 @@ class WeightedMean(Summary):
         return cls(total, np.tensordot(weight, defined, 1), (~defined).sum(axis=0))
 
     build = from_values
+
+    @classmethod
+    def from_examples(
+        cls,
+        values, # One an example, examples along all axes; NaN where undefined
+        *,
+        sample_weight=None, # Weights of the examples, same shape
+    ): # `WeightedMean` over all axes
+        "Summarise values of examples that lie along any axes."
+        values = in_memory(values, "values")
+        weight = read_weight(sample_weight, values.shape)
+        flat = None if weight is None else weight.ravel()
+        return cls.from_values(values.ravel(), sample_weight=flat)
 
     @classmethod
     def from_loss(
@@ -246,22 +259,28 @@ def check_pair(y_true, y_pred, ndim=0):
         shape = f"y_true has shape {y_true.shape}"
         raise ValueError(f"{shape}: one example of it has {ndim} axes")
 
-def text_table(labels, counts):
-    "A confusion matrix in plain text."
-    numbers = [[f"{n:g}" for n in row] for row in counts]
-    names = [str(label) for label in labels]
-    cells = [["", *names], *([name, *row] for name, row in zip(names, numbers))]
-    width = max(len(cell) for row in cells for cell in row)
-    lines = ["  ".join(cell.rjust(width) for cell in row) for row in cells]
-    return "\n".join(["true \\ predicted", *lines])
+def text_table(
+    rows, # Lists of words of one length, the heads of the columns first
+): # One line a row, columns aligned on the right
+    "A table in plain text."
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(map(str.rjust, row, widths)) for row in rows)
 
-def html_table(labels, counts):
-    "A confusion matrix as an HTML table, labels escaped."
-    heads = [f"<th>{escape(str(label))}</th>" for label in labels]
-    cells = ["".join(f"<td>{n:g}</td>" for n in row) for row in counts]
-    rows = "".join(f"<tr>{head}{row}</tr>" for head, row in zip(heads, cells))
-    top = f"<tr><th>true \\ predicted</th>{''.join(heads)}</tr>"
-    return f"<table><thead>{top}</thead><tbody>{rows}</tbody></table>"
+def html_table(
+    rows, # Lists of words, the heads of the columns first, a head first in each
+): # HTML, words escaped
+    "A table on a page."
+    def tagged(tag, words): return "".join(f"<{tag}>{escape(w)}</{tag}>" for w in words)
+    top, *rest = rows
+    body = [f"<tr>{tagged('th', row[:1])}{tagged('td', row[1:])}</tr>" for row in rest]
+    head = f"<thead><tr>{tagged('th', top)}</tr></thead>"
+    return f"<table>{head}<tbody>{''.join(body)}</tbody></table>"
+
+def count_rows(labels, counts):
+    "A confusion matrix as rows of words."
+    names = [str(label) for label in labels]
+    rows = [[name, *(f"{n:g}" for n in row)] for name, row in zip(names, counts)]
+    return [["true \\ predicted", *names], *rows]
 
 # %% ../nbs/02_summaries.ipynb #c047
 class ConfusionMatrix(Summary):
@@ -295,6 +314,10 @@ class ConfusionMatrix(Summary):
         "Count pairs of labels. `ValueError` for a label that is not among `labels`."
         y_true, y_pred = as_labels(y_true, "y_true"), as_labels(y_pred, "y_pred")
         check_pair(y_true, y_pred, 1 if multilabel else ndim or 0)
+        if multilabel and ndim is not None:
+            alone = "there is a table for each label and none for an example"
+            cure = "drop multilabel=True where each row is scored alone"
+            raise ValueError(f"multilabel=True: {alone}; {cure}")
         if multilabel:
             return cls._from_indicators(y_true, y_pred, labels, sample_weight)
         weight = read_weight(sample_weight, y_true.shape)
@@ -363,12 +386,12 @@ class ConfusionMatrix(Summary):
         return tables.sum(axis=(-2, -1))
 
     def __repr__(self):
-        if self._fits: return text_table(self.labels, self.counts)
+        if self._fits: return text_table(count_rows(self.labels, self.counts))
         pairs = f"{self.counts.sum():g} pairs, {len(self.labels)} labels"
         return f"ConfusionMatrix of {pairs}"
 
     def _repr_html_(self):
-        if self._fits: return html_table(self.labels, self.counts)
+        if self._fits: return html_table(count_rows(self.labels, self.counts))
         return f"<p>{self!r}</p>"
 
     @property
@@ -388,10 +411,10 @@ class Metric(FunctionLike):
     "A formula on a summary: call it with data, or ask it `.of(summary)`."
     kind, _own_options, added = "metric", {}, {}
 
-    def __init__(self, formula, source):
-        self.formula, self.source = formula, source
+    def __init__(self, formula, source, build=None):
+        self.formula, self.source, self.build = formula, source, build or source.build
         positional, options = parameters_of(formula)
-        inputs, given = parameters_of(source.build)
+        inputs, given = parameters_of(self.build)
         self.reads = [p.name for p in positional]
         self.asks = {**self._own_options, **{p.name: p.default for p in options}}
         own = [keyword(*option) for option in self.asks.items()]
@@ -402,12 +425,12 @@ class Metric(FunctionLike):
     @property
     def described_by(self):
         "Functions whose docments describe arguments that the formula does not take."
-        return [self.source.build]
+        return [self.build]
 
     def summary(self, *args, **kwargs):
         "The summary of these data, to add to others; the formula may ask later."
         later = {name: None for name, at in self.asks.items() if at is Parameter.empty}
-        return self.source.build(**self._split(args, {**later, **kwargs})[0])
+        return self.build(**self._split(args, {**later, **kwargs})[0])
 
     def of(
         self,
@@ -420,7 +443,7 @@ class Metric(FunctionLike):
     def __call__(self, *args, **kwargs):
         given, options = self._split(args, kwargs)
         options.pop("over", None)
-        if self.lean: summary = self.source.build(**given, only=self.reads)
+        if self.lean: summary = self.build(**given, only=self.reads)
         else: summary = self.summary(*args, **kwargs)
         weight = given["sample_weight"]
         if weight is not None and not in_memory(weight, "sample_weight").any():
@@ -442,11 +465,13 @@ class Metric(FunctionLike):
 
 def metric(
     source, # Summary that is read: `ConfusionMatrix`, `Moments`, `WeightedMean`
+    *,
+    build=None, # Function of data that makes the summary; `None`: `source.build`
 ): # Decorator that makes a `Metric`
     "Make a metric of a formula on the numbers of a summary: `@metric(Moments)`."
-    return lambda formula: Metric(formula, source)
+    return lambda formula: Metric(formula, source, build)
 
-# %% ../nbs/02_summaries.ipynb #c065
+# %% ../nbs/02_summaries.ipynb #c067
 def chosen(
     cm, # `ConfusionMatrix`
     positive, # Label that is asked for, or `None`
@@ -468,7 +493,7 @@ def mean_over_labels(
     total = (weights*np.where(defined, scores, 0)).sum(axis=-1)
     return ratio(total, (weights*defined).sum(axis=-1), np.nan)
 
-# %% ../nbs/02_summaries.ipynb #c069
+# %% ../nbs/02_summaries.ipynb #c071
 class LabelMetric(Metric):
     "A formula on the counts of one label against the rest."
     _own_options = {"average": None, "positive": None, "over": "all"}
@@ -529,7 +554,7 @@ def label_metric(
     if formula is None: return lambda formula: LabelMetric(formula, ndim)
     return LabelMetric(formula, ndim)
 
-# %% ../nbs/02_summaries.ipynb #c084
+# %% ../nbs/02_summaries.ipynb #c086
 class Mean:
     "A mean as an unevaluated sum of two floats, for twice the digits of one."
     def __init__(self, high=0.0, low=0.0): self.high, self.low = high, low
@@ -553,7 +578,7 @@ class Mean:
     def __eq__(self, other):
         return np.array_equal([self.high, self.low], [other.high, other.low])
 
-# %% ../nbs/02_summaries.ipynb #c090
+# %% ../nbs/02_summaries.ipynb #c092
 class Piece:
     "A slice of the rows, and what is known of it."
     def __init__(self, y_true, y_pred, weight):
@@ -563,7 +588,7 @@ class Piece:
 
     def total(self, x):
         "The weighted sum over rows."
-        return x.sum(axis=0) if self._weight is None else np.tensordot(self._weight, x, 1)
+        return weigh(x, self._weight).sum(axis=0)
 
     def dot(self, x, y):
         "The weighted sum of products."
@@ -577,8 +602,8 @@ class Piece:
     @cached_property
     def _scratch(self): return np.empty_like(self.y_pred)
 
-    @cached_property
-    def error(self): return self.y_pred - self.y_true
+    @property
+    def error(self): return np.subtract(self.y_pred, self.y_true, out=self._scratch)
 
     @cached_property
     def true(self): return Mean.of(self.y_true, self.average)
@@ -607,7 +632,7 @@ class Piece:
     def products(self): return self.about_means(self.true, self.pred)
 
     @property
-    def squared_error(self): return self.dot(self.error, self.error)
+    def squared_error(self): return self.total(np.square(self.error, out=self._scratch))
 
     @property
     def absolute_error(self): return self.total(np.abs(self.error, out=self._scratch))
@@ -622,7 +647,7 @@ def with_means(
     means = [mean for name in names for mean in MEANS.get(name, [])]
     return {"rows", "weight", *names, *means}
 
-# %% ../nbs/02_summaries.ipynb #c094
+# %% ../nbs/02_summaries.ipynb #c096
 @dataclass(eq=False)
 class Moments(Summary):
     "What regression metrics need, one of each an output."

@@ -5,6 +5,10 @@ import array_api_strict
 import numpy as np
 import pytest
 
+from lossbook.classification.averages import classification_report, one_vs_rest
+from lossbook.classification.confusion_matrix import (
+    accuracy_score, cohen_kappa_score, exact_match_score, f1_score, plot_confusion_matrix, top_k_accuracy_score)
+from lossbook.regression.linear_regression import plot_loss, plot_residuals, regression_report
 from lossbook.summaries import ConfusionMatrix, LabelMetric, Moments, WeightedMean
 from tests.properties.inputs import LOSSES, METRICS, inputs_of, make_call, metric_data, metric_words, options_of, required, words
 from tests.properties.toys import TOYS, Truth
@@ -143,7 +147,6 @@ class BadMetric:
     def nan_in_the_truth(self): return self.with_true(put(np.nan)), [self.true]
     def nan_in_the_prediction(self): return self.with_pred(put(np.nan)), [self.pred]
     def infinity_in_the_truth(self): return self.with_true(put(np.inf)), [self.true]
-    def infinity_in_the_prediction(self): return self.with_pred(put(np.inf)), [self.pred]
     def words_for_predictions(self): return self.with_pred(lambda x: x.astype(str)), [self.pred, self.true]
     def words_for_truth(self): return self.with_true(lambda x: np.full(x.shape, "cat")), [self.pred, self.true]
     def none_for_predictions(self): return self.with_pred(lambda x: None), [self.pred, self.true]
@@ -157,6 +160,9 @@ class BadMetric:
     def one_weight_for_all(self): return self.with_options(sample_weight=2.0), ["sample_weight"]
     def words_for_weights(self): return self.with_options(sample_weight=np.full(self.lead, "much")), ["sample_weight"]
     def a_misspelt_option(self): return self.with_options(averag="macro"), ["'averag'"]
+
+    def infinity_in_the_prediction(self):
+        return not self.pred.endswith("score") and (self.with_pred(put(np.inf)), [self.pred])
 
     def an_unknown_word(self):
         return bool(found := list(metric_words(self.metric))) and (self.with_options(**{found[0]: "round"}), [f"{found[0]} is 'round'"])
@@ -207,6 +213,43 @@ def test_a_metric_refuses(call, named):
     refuses(call, named)
 
 
+TABLE = ConfusionMatrix.from_labels([0, 1, 1], [0, 1, 0])
+EACH = ConfusionMatrix.from_labels([[0, 1]], [[1, 1]], ndim=1)
+SCORES = [[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]
+ABOUT_TABLES = {
+    "words among numbers": (lambda: accuracy_score([0, "cat"], [0, 1]), ["y_true mixes words"]),
+    "a label that was not declared": (lambda: f1_score(["cat"], ["gnu"], labels=["cat", "dog"]), ["y_pred holds 'gnu'"]),
+    "an index out of range": (lambda: cohen_kappa_score(np.uint8([20, 21]), np.uint8([20, 20]), labels=21), ["y_true holds 21"]),
+    "rows scored alone and labels alone": (lambda: f1_score([[1, 0]], [[1, 1]], multilabel=True, over="each"), ["multilabel=True"]),
+    "prices of no kind": (lambda: cohen_kappa_score([0, 1], [1, 1], weights="cubic"), ["weights is 'cubic'"]),
+    "a number for a row": (lambda: exact_match_score(1, 1), ["y_true"]),
+    "rows of words and of numbers": (lambda: exact_match_score([["cat"]], [[1]]), ["y_pred holds int"]),
+    "rows of fractions": (lambda: exact_match_score([[1, 0]], [[0.9, 0.2]]), ["y_pred holds fractions"]),
+    "no guess": (lambda: top_k_accuracy_score([0, 1], SCORES, k=0), ["k is 0"]),
+    "more guesses than classes": (lambda: top_k_accuracy_score([0, 1], SCORES, k=4), ["k is 4"]),
+    "half a guess": (lambda: top_k_accuracy_score([0, 1], SCORES, k=1.5), ["k is 1.5"]),
+    "a class without a column": (lambda: top_k_accuracy_score([0, 3], SCORES), ["y_true holds 3"]),
+    "a column without a class": (lambda: top_k_accuracy_score([0, 1], SCORES, labels=["cat", "dog"]), ["labels names 2 classes"]),
+    "scores without classes": (lambda: top_k_accuracy_score([0, 1], [0.2, 0.5]), ["y_score"]),
+    "scores without examples": (lambda: top_k_accuracy_score([], np.ones((0, 3))), ["empty"]),
+    "a score that is NaN": (lambda: top_k_accuracy_score([0], [[np.nan, 1]]), ["y_score holds nan at [0, 0]"]),
+    "a report of labels": (lambda: classification_report([0, 1]), ["cm is a list"]),
+    "a report of examples": (lambda: classification_report(EACH), ["cm has a table for each example"]),
+    "a report with two rows of one name": (lambda: classification_report(ConfusionMatrix(["accuracy", "cat"])), ["label 'accuracy' is a row"]),
+    "a plot of counts": (lambda: plot_confusion_matrix(np.eye(2)), ["cm is a ndarray"]),
+    "a plot of many labels": (lambda: plot_confusion_matrix(ConfusionMatrix(2, multilabel=True)), ["cm has a table for each label"]),
+    "a plot of shares of what": (lambda: plot_confusion_matrix(TABLE, normalize="row"), ["normalize is 'row'"]),
+    "some labels of no table": (lambda: one_vs_rest(TABLE, [2]), ["labels holds 2"]),
+    "words of a table of numbers": (lambda: one_vs_rest(TABLE, ["cat"]), ["labels holds <U3"]),
+    "a label twice": (lambda: one_vs_rest(TABLE, [1, 1]), ["labels [1, 1]"]),
+}
+
+
+@pytest.mark.parametrize("call, named", ABOUT_TABLES.values(), ids=ABOUT_TABLES)
+def test_a_table_refuses(call, named):
+    refuses(call, named)
+
+
 @pytest.mark.parametrize("call, named", [
     (lambda: WeightedMean.from_values([]), ["values is empty"]),
     (lambda: WeightedMean.from_values(3.0), ["values"]),
@@ -219,4 +262,63 @@ def test_a_metric_refuses(call, named):
     (lambda: ConfusionMatrix(2) + Moments(), ["ConfusionMatrix"]),
 ], ids=["no values", "one number", "words", "fewer weights", "negative weight", "weights of a loss", "other labels", "other counts", "other kind"])
 def test_a_summary_refuses(call, named):
+    refuses(call, named)
+
+
+# ---- regression: what has no score is a documented value, and reports and pictures refuse the rest
+
+REGRESSION = {name: METRICS[name] for name in ("r2_score", "explained_variance_score", "adjusted_r2_score")}
+SAME, OFF = [5.0] * 3, [5.0, 5.0, 6.0]
+
+
+@pytest.mark.parametrize("metric", REGRESSION.values(), ids=REGRESSION)
+def test_a_truth_that_does_not_vary_is_met_or_missed(metric):
+    call = partial(metric, SAME, **required(metric))
+    assert np.isnan(call(SAME)) and call(OFF) == -np.inf
+    assert call(SAME, undefined=1) == 1 and call(OFF, missed=0) == 0
+
+
+@pytest.mark.parametrize("score", [REGRESSION["r2_score"], REGRESSION["explained_variance_score"]], ids=str)
+def test_one_row_does_not_vary(score):
+    assert np.isnan(score([5.0], [5.0])) and score([5.0], [6.0]) in (-np.inf, pytest.approx(np.nan, nan_ok=True))
+
+
+@pytest.mark.parametrize("parameters", [2, 3, 10, -1])
+def test_no_more_columns_than_rows_allow(parameters):
+    for call in (lambda: REGRESSION["adjusted_r2_score"](OFF, SAME, parameters=parameters),
+                 lambda: regression_report(Moments.from_values(OFF, SAME), parameters=parameters)):
+        refuses(call, [f"parameters is {parameters} and n is 3"])
+
+
+def test_no_rows_and_no_weight_are_nan():
+    for summary in (Moments(), Moments.from_values(SAME, OFF, sample_weight=[0, 0, 0])):
+        report = regression_report(summary)
+        assert report.pop("n") == 0 and np.isnan(list(report.values())).all()
+
+
+@pytest.mark.parametrize("call, named", [
+    (lambda: LOSSES["squared_log_error"]([-2.0], [1.0]), ["y_true holds -2"]),
+    (lambda: LOSSES["squared_log_error"]([1.0], [-1.0]), ["y_pred holds -1"]),
+    (lambda: LOSSES["absolute_percentage_error"]([0.0], [1.0]), ["y_true holds 0"]),
+    (lambda: LOSSES["absolute_percentage_error"]([1.0], [1.0], eps=0), ["eps is 0"]),
+    (lambda: regression_report(ConfusionMatrix(2)), ["reads a Moments, not a ConfusionMatrix"]),
+    (lambda: regression_report(Moments.from_values([OFF], [SAME]), outputs=["a"]), ["outputs is ['a']"]),
+    (lambda: plot_residuals(SAME, np.ones((3, 1))), ["y_true has shape (3,) and y_pred (3, 1)"]),
+    (lambda: plot_residuals(np.ones((3, 1)), np.ones((3, 1))), ["y_pred has shape (3, 1)"]),
+    (lambda: plot_residuals(SAME, [1, np.nan, 2]), ["y_pred holds nan at [1]"]),
+    (lambda: plot_residuals([1, np.inf, 2], SAME), ["y_true holds inf at [1]"]),
+    (lambda: plot_residuals([], []), ["y_true is empty"]),
+    (lambda: plot_residuals(SAME, ["a", "b", "c"]), ["y_pred holds <U1"]),
+    (lambda: plot_residuals(SAME, SAME, groups=0), ["groups is 0"]),
+    (lambda: plot_loss(len), ["loss is a builtin_function_or_method"]),
+    (lambda: plot_loss(METRICS["r2_score"]), ["loss is a Metric"]),
+    (lambda: plot_loss(LOSSES["dice_loss"]), ["dice_loss compares examples of many numbers"]),
+    (lambda: plot_loss(LOSSES["squared_error"], y_true=[1, 2]), ["y_true is [1, 2]"]),
+    (lambda: plot_loss(LOSSES["squared_error"], y_pred=3.0), ["y_pred has shape ()"]),
+    (lambda: plot_loss(LOSSES["squared_error"], y_pred=[1, np.nan]), ["y_pred holds nan at [1]"]),
+    (lambda: plot_loss(LOSSES["squared_log_error"]), ["y_pred holds -3"]),
+    (lambda: plot_loss(LOSSES["huber_loss"], delta=0), ["delta is 0"]),
+    (lambda: plot_loss(LOSSES["huber_loss"], beta=1), ["'beta'"]),
+])
+def test_reports_and_pictures_refuse(call, named):
     refuses(call, named)

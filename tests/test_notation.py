@@ -19,8 +19,11 @@ def in_tables():
 
 
 def own_options(function):
-    "The options that the formulas of a loss or metric declare, with what is said of each."
-    sources = [loss.formula for loss in formulas(function)] if function in LOSSES.values() else [function.formula]
+    "The options that the formulas of a loss or metric declare, or what builds its summary, with what is said of each."
+    if function in LOSSES.values():
+        sources = [loss.formula for loss in formulas(function)]
+    else:
+        sources = [function.formula] + [function.build] * (function.build != function.source.build)
     said = [(name, text) for source in sources for name, text in docments(source).items()]
     return {name: text for name, text in said if name in function.__signature__.parameters}
 

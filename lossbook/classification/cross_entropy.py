@@ -89,10 +89,12 @@ def cross_entropy(
 ): # Losses in nats, 0 or above where sums are 1, infinite if sure and wrong; lower is better
     "Minus the logarithm of the probability that was given to the true class."
     check_targets(y_true, y_proba, check_values)
-    xp, (p, _) = array_namespace(y_proba), with_total(y_proba, total, check_values)
+    p, _ = with_total(y_proba, total, check_values)
+    xp = array_namespace(p)
     if y_true.ndim == p.ndim: return 0 - xp.sum(times_log(xp, y_true, p, eps), axis=-1)
     p = at_label(p, y_true)
-    with infinities(xp): return 0 - xp.log(seen(xp, xp.ones_like(p), p, eps) if eps else p)
+    if eps: p = seen(xp, xp.ones_like(p), p, eps)
+    with infinities(xp): return 0 - xp.log(p)
 
 # %% ../../nbs/classification/04_cross_entropy.ipynb #c021
 @cross_entropy.gradient
@@ -102,7 +104,8 @@ def _(y_true, y_proba, *, eps, total, check_values):
     r, s = with_total(y_proba, total, check_values)
     slope = times_log_slope(xp, y, r, eps)
     if total != "rescale": return -slope
-    return (xp.sum(times_log_slope(xp, y*r, r, eps), axis=-1, keepdims=True) - slope) / s
+    felt = xp.sum(times_log_slope(xp, y*r, r, eps), axis=-1, keepdims=True)
+    return (felt - slope) / s
 
 # %% ../../nbs/classification/04_cross_entropy.ipynb #c028
 def from_largest(
@@ -114,9 +117,10 @@ def from_largest(
     at = xp.argmax(logits, axis=-1, keepdims=True)
     top = xp.take_along_axis(logits, at, axis=-1)
     if looked_at(top, check) and not xp.min(top) > -xp.inf:
-        raise ValueError("logits are -inf in every class of an example: one must be possible")
+        raise ValueError("logits are -inf in every class of an example: "
+                         "one must be possible")
     largest = xp.arange(logits.shape[1], device=device(logits)) == at
-    below = xp.where(largest, 0.0, logits - top) # 0 anyway; autograd sees no difference
+    below = xp.where(largest, 0.0, logits - top) # 0 anyway, but autograd need not know
     others = xp.where(largest, 0.0, xp.exp(below))
     return below, xp.sum(others, axis=-1, keepdims=True), largest
 

@@ -10,9 +10,10 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from ..core import Domain, array_namespace, as_array, has_values, loss, number, working_dtype
+from ..core import Domain, array_namespace, as_array, has_values
+from ..core import loss, number, working_dtype
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c020
+# %% ../../nbs/classification/01_log_loss.ipynb #c019
 def at_least(
     xp, # Namespace of `x`
     x, # Array of floats
@@ -21,7 +22,7 @@ def at_least(
     "The larger of the two; at the kink, autograd takes half of either slope."
     return xp.maximum(x, xp.full_like(x, least))
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c023
+# %% ../../nbs/classification/01_log_loss.ipynb #c022
 def seen(
     xp, # Namespace of the arrays
     y, # True probabilities
@@ -33,12 +34,12 @@ def seen(
         raise ValueError(f"eps is {eps:g}: it must be 0 or above, and below 0.5")
     return xp.where(y == 0, 1.0, at_least(xp, p, eps))
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c026
+# %% ../../nbs/classification/01_log_loss.ipynb #c025
 def infinities(
     xp, # Namespace
 ): # Context, to be used with `with`
     "Where a logarithm of 0, or a division by 0, is meant: NumPy does not warn."
-    return np.errstate(divide="ignore") if xp is np else nullcontext()
+    return np.errstate(divide="ignore", over="ignore") if xp is np else nullcontext()
 
 def times_log(
     xp, # Namespace of the arrays
@@ -49,13 +50,13 @@ def times_log(
     "`y` times the logarithm of `p`, and 0 where `y` is 0."
     with infinities(xp): return y * xp.log(seen(xp, y, p, eps))
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c029
+# %% ../../nbs/classification/01_log_loss.ipynb #c028
 @loss
 def log_loss(
     y_true, # True labels 0 and 1, or true probabilities between them, any shape
     y_proba, # Predicted probabilities of label 1, in [0,1], same shape
     *,
-    eps=0.0, # Least probability a logarithm sees, below 1/2; 0: sure and wrong costs infinity
+    eps=0.0, # Least probability a logarithm sees, below 1/2; 0: a loss may be infinite
 ): # Losses in nats, 0 or above, infinite where sure and wrong; lower is better
     "Minus the logarithm of the probability that was given to the truth."
     xp = array_namespace(y_true, y_proba)
@@ -64,7 +65,7 @@ def log_loss(
     of_zero = xp.where(y_proba < 0.5, small, large)
     return 0 - times_log(xp, y_true, y_proba, eps) - of_zero
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c033
+# %% ../../nbs/classification/01_log_loss.ipynb #c032
 NUMBER = Domain("a number", lambda xp, x: ~xp.isnan(x))
 
 def logistic(
@@ -74,7 +75,7 @@ def logistic(
     "The sigmoid of arrays that a formula has at hand."
     return xp.exp(-at_least(xp, -z, 0)) / (1 + xp.exp(-xp.maximum(z, -z)))
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c036
+# %% ../../nbs/classification/01_log_loss.ipynb #c035
 def sigmoid(
     logits, # Log-odds, any shape; minus infinity gives 0 and infinity 1
 ): # Probabilities in [0,1], shaped like `logits`, in their floating dtype
@@ -85,7 +86,7 @@ def sigmoid(
     if has_values(z): NUMBER.check(z, "logits")
     return number(logistic(xp, z))
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c039
+# %% ../../nbs/classification/01_log_loss.ipynb #c038
 def times_log_slope(
     xp, # Namespace of the arrays
     y, # True probabilities
@@ -96,7 +97,7 @@ def times_log_slope(
     above = (1 + xp.sign(p - eps)) / 2
     with infinities(xp): return y * above / seen(xp, y, p, eps)
 
-# %% ../../nbs/classification/01_log_loss.ipynb #c042
+# %% ../../nbs/classification/01_log_loss.ipynb #c041
 @log_loss.gradient
 def _(y_true, y_proba, *, eps):
     xp = array_namespace(y_true, y_proba)

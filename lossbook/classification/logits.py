@@ -9,7 +9,7 @@ __all__ = ['log_loss_from_logits']
 from .log_loss import at_least, logistic
 from ..core import array_namespace, loss
 
-# %% ../../nbs/classification/02_logits.ipynb #c014
+# %% ../../nbs/classification/02_logits.ipynb #c013
 def softplus(
     xp, # Namespace of `z`
     z, # Array of floats, infinite ones too
@@ -17,18 +17,18 @@ def softplus(
     "The logarithm of `1 + exp(z)`: a ramp with its corner rounded off."
     return at_least(xp, z, 0) + xp.log1p(xp.exp(-xp.maximum(z, -z)))
 
-# %% ../../nbs/classification/02_logits.ipynb #c018
+# %% ../../nbs/classification/02_logits.ipynb #c017
 @loss
 def log_loss_from_logits(
     y_true, # True labels 0 and 1, or true probabilities between them, any shape
-    logits, # Log-odds of label 1, any real, or minus infinity for probability 0; same shape
+    logits, # Log-odds of label 1, real or minus infinity, same shape
 ): # Losses in nats, 0 or above, infinite where sure and wrong; lower is better
     "Log loss of the probability whose log-odds are the logit."
     xp = array_namespace(y_true, logits)
     against = xp.where(y_true == 0, 0.0, -logits)
     return y_true * softplus(xp, against) + (1 - y_true) * softplus(xp, logits)
 
-# %% ../../nbs/classification/02_logits.ipynb #c031
+# %% ../../nbs/classification/02_logits.ipynb #c030
 @log_loss_from_logits.gradient
 def _(y_true, logits):
     xp = array_namespace(y_true, logits)

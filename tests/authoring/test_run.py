@@ -48,6 +48,12 @@ def test_pictures_are_compared_by_their_pixels():
     assert not same(shown(image_png=png(0.5)), shown(image_png=png(0.6)))
 
 
+def test_drawings_are_compared_by_their_points():
+    def drawn(x, mark="f0a1b2c3d"): return shown(**{"image/svg+xml": f'<path id="{mark}-m1" d="M 0 {x}"/>\n<use href="#{mark}-m1"/>'})
+    assert same(drawn("201.798744"), drawn("201.798745", mark="fffffffff"))
+    assert not same(drawn("201.79"), drawn("201.9")) and not same(drawn("20"), drawn("20 L 1 1"))
+
+
 def test_a_stale_cell_is_named(tmp_path):
     def written(name, value):
         cells = [mk_cell("2"), mk_cell("1 + 1", outputs=[mk_result(text_plain=value)])]

@@ -11,8 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from lossbook.regression.huber import huber_loss, log_cosh_loss, smooth_l1_loss
 from lossbook.regression.r2 import adjusted_r2_score, explained_variance_score, r2_score
-from lossbook.regression.rmse import absolute_percentage_error, root_mean_squared_error, squared_log_error
+from lossbook.regression.rmse import absolute_percentage_error, root_mean_squared_error, squared_log_error, symmetric_absolute_percentage_error
+from lossbook.regression.squared_error import squared_error
 from tests.peers.rows import Row, agree_with_published, agree_with_sklearn, rows_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # libraries warn where they divide zero by zero
@@ -29,6 +31,9 @@ RAINY = np.array([0.0]), np.array([0.5])
 SHORT = np.array([2.0]), np.array([1.5])
 MINUS_ONE = np.array([-1.0]), np.array([0.5])
 COUNTS = np.array([3.0, 5.0, 2.5, 7.0]), np.array([2.5, 5.0, 4.0, 8.0])
+TOO_FEW, FORESEEN = (np.array([100.0]), np.array([50.0])), (np.array([0.0]), np.array([0.0]))
+NEAR_AND_FAR = np.array([0.0, 0.0]), np.array([0.5, 2.0])
+WILD = np.array([0.0]), np.array([1000.0])
 
 
 class Wrong(NamedTuple):
@@ -38,6 +43,18 @@ class Wrong(NamedTuple):
     published: float  # what the libraries gave when they were measured
     torchmetrics: Callable | None = None
     keras: Callable | None = None
+
+
+class LossRow(NamedTuple):
+    name: str
+    ours: Callable
+    published: list  # one number an example
+    data: tuple  # truth and prediction
+    torch: Callable | None = None  # of `torch.nn.functional`, and of what it takes, the prediction first
+    keras: Callable | None = None  # of `keras.losses`, and of what it takes, the truth first
+    optax: Callable | None = None  # of `optax`, and of what it takes, the prediction first
+
+    agrees_with = Row.agrees_with
 
 
 def far_from_zero(offset, dtype=np.float32):
@@ -127,6 +144,33 @@ ROWS = [
     Row("squared log error", lambda: squared_log_error(*COUNTS), 0.03973,
         lambda m: m.mean_squared_log_error(*COUNTS), lambda m, on: m.mean_squared_log_error(*on(COUNTS)),
         lambda m, of: of(m.MeanSquaredLogarithmicError(), COUNTS)),
+    Row("symmetric percentage error, 0 to 2", lambda: symmetric_absolute_percentage_error(*TOO_FEW), 0.66667,
+        torchmetrics=lambda m, on: m.symmetric_mean_absolute_percentage_error(*on(TOO_FEW))),
+    Row("symmetric percentage error, 0 to 1", lambda: (0.5 * symmetric_absolute_percentage_error)(*TOO_FEW), 0.33333),
+    Row("symmetric percentage error of 0 and 0", lambda: symmetric_absolute_percentage_error(*FORESEEN), 0,
+        torchmetrics=lambda m, on: m.symmetric_mean_absolute_percentage_error(*on(FORESEEN))),
+    Row("symmetric percentage error of 0 and 0, undefined", lambda: symmetric_absolute_percentage_error(*FORESEEN, undefined=NAN), NAN),
+]
+
+LOSS_ROWS = [
+    LossRow("Huber, delta 0.5", lambda: huber_loss(*NEAR_AND_FAR, delta=0.5, reduction="none"), [0.125, 0.875], NEAR_AND_FAR,
+            lambda f, data: f.huber_loss(*data, delta=0.5, reduction="none"),
+            lambda losses, data: losses.huber(*data, delta=0.5),
+            lambda optax, data: optax.huber_loss(*data, delta=0.5)),
+    LossRow("smooth L1, beta 0.5", lambda: smooth_l1_loss(*NEAR_AND_FAR, beta=0.5, reduction="none"), [0.25, 1.75], NEAR_AND_FAR,
+            lambda f, data: f.smooth_l1_loss(*data, beta=0.5, reduction="none")),
+    LossRow("smooth L1 is Huber over beta", lambda: (2 * huber_loss)(*NEAR_AND_FAR, delta=0.5, reduction="none"), [0.25, 1.75], NEAR_AND_FAR,
+            lambda f, data: f.smooth_l1_loss(*data, beta=0.5, reduction="none")),
+    LossRow("smooth L1, beta 0", lambda: smooth_l1_loss(*NEAR_AND_FAR, beta=0, reduction="none"), [0.5, 2], NEAR_AND_FAR,
+            lambda f, data: f.smooth_l1_loss(*data, beta=0.0, reduction="none")),
+    LossRow("log-cosh of 1000", lambda: log_cosh_loss(*WILD, reduction="none"), [999.30685], WILD,
+            keras=lambda losses, data: losses.log_cosh(*data), optax=lambda optax, data: optax.log_cosh(*data)),
+    LossRow("half the square", lambda: (0.5 * squared_error)(*NEAR_AND_FAR, reduction="none"), [0.125, 2], NEAR_AND_FAR,
+            optax=lambda optax, data: optax.l2_loss(*data)),
+    LossRow("the square, all of it", lambda: squared_error(*NEAR_AND_FAR, reduction="none"), [0.25, 4], NEAR_AND_FAR,
+            lambda f, data: f.mse_loss(*data, reduction="none"),
+            lambda losses, data: losses.mean_squared_error(*data),
+            lambda optax, data: optax.squared_error(*data)),
 ]
 
 WRONG = [
@@ -140,6 +184,7 @@ WRONG = [
           lambda m, on: m.r2_score(*on(four_points(1e9, float)))),
     Wrong("R2 of four points at 1e4 in float32", lambda: r2_score(*four_points(1e4, np.float32)), 0.8, 0.0,
           lambda m, on: m.r2_score(*on(four_points(1e4, np.float32))), lambda m, of: of(m.R2Score(), four_points(1e4, np.float32))),
+    Wrong("log-cosh of 1000", lambda: log_cosh_loss(*WILD), 999.30685, INF, lambda m, on: m.log_cosh_error(*on(WILD))),
 ]
 
 
@@ -163,7 +208,7 @@ def keras():
     return metrics, result
 
 
-test_ours_is_the_published_value = agree_with_published(ROWS)
+test_ours_is_the_published_value = agree_with_published(ROWS + LOSS_ROWS)
 test_scikit_learn = agree_with_sklearn(ROWS)
 
 
@@ -175,6 +220,25 @@ def test_torchmetrics(row):
 @rows_of(ROWS, "keras")
 def test_keras(row):
     row.agrees_with(row.keras(*keras()))
+
+
+@rows_of(LOSS_ROWS, "torch")
+def test_torch(row):
+    torch = pytest.importorskip("torch")
+    row.agrees_with(row.torch(torch.nn.functional, [torch.tensor(y) for y in row.data[::-1]]))
+
+
+@rows_of(LOSS_ROWS, "keras")
+def test_losses_of_keras(row):
+    keras()
+    theirs = row.keras(pytest.importorskip("keras").losses, [y[:, None].astype(np.float32) for y in row.data])
+    row.agrees_with(np.asarray(theirs))
+
+
+@rows_of(LOSS_ROWS, "optax")
+def test_optax(row):
+    jax = pytest.importorskip("jax")
+    row.agrees_with(row.optax(pytest.importorskip("optax"), [jax.numpy.asarray(y) for y in row.data[::-1]]))
 
 
 @pytest.mark.parametrize("row", WRONG, ids=[row.name for row in WRONG])
@@ -224,6 +288,20 @@ def test_torchmetrics_refuses_one_row():
 def test_scikit_learn_leaves_a_constant_output_out_of_the_weighted_mean():
     metrics = pytest.importorskip("sklearn.metrics")
     assert metrics.r2_score(*ONE_COLUMN_CONSTANT, multioutput="variance_weighted") == 1
+
+
+# ---- thresholds of nothing
+
+
+def test_a_largest_push_of_zero_is_refused():
+    with pytest.raises(ValueError, match="delta is 0: it must be above 0"):
+        huber_loss(*NEAR_AND_FAR, delta=0)
+
+
+def test_torch_refuses_a_largest_push_of_zero():
+    torch = pytest.importorskip("torch")
+    with pytest.raises((ValueError, RuntimeError), match="delta"):
+        torch.nn.functional.huber_loss(*(torch.tensor(y) for y in NEAR_AND_FAR), delta=0.0)
 
 
 # ---- percentages of zero and logarithms of nothing

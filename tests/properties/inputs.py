@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from lossbook.core import Loss, LossSum
-from lossbook.summaries import ConfusionMatrix, LabelMetric, Metric
+from lossbook.summaries import ConfusionMatrix, LabelMetric, Metric, WeightedMean
 from tests.properties.toys import TOYS
 from tools.stub import public_modules
 
@@ -90,9 +90,9 @@ def numbers(rng, name, shape, classes):
     return rng.normal(0, 2, shape)
 
 
-def foreground(rng, shape):
-    "Zeros and ones in any dtype, or probabilities."
-    dtype = rng.choice(["bool", "uint8", "int64", "float32", "float64", "soft"])
+def foreground(rng, shape, soft=True):
+    "Zeros and ones in any dtype, or probabilities where they may be soft."
+    dtype = rng.choice(["bool", "uint8", "int64", "float32", "float64", *["soft"] * soft])
     return rng.random(shape) if dtype == "soft" else (rng.random(shape) < 0.5).astype(dtype)
 
 
@@ -160,7 +160,7 @@ def make_call(loss, seed, lead, inner=(2, 3, 2), classes=3, soft=False, over="ea
         truth = rng.integers(0, classes, y_pred.shape[:-1])
         y_true = rng.dirichlet(np.ones(classes), y_pred.shape[:-1]) if soft else truth.astype(rng.choice(["uint8", "int32", "int64"]))
     elif pred_name.endswith(("proba", "logits", "score")) and true_name == "y_true" and not hasattr(first.true_ndim, "_fields"):
-        y_true = foreground(rng, (*lead, *inner[:first.true_ndim]))
+        y_true = foreground(rng, (*lead, *inner[:first.true_ndim]), soft=not pred_name.endswith("score"))
     else:
         y_true = structured(first.true_ndim, true_name, draw)
     return Call(loss, y_true, y_pred, {"over": over} if "over" in options_of(loss) else {}, lead)
@@ -234,7 +234,7 @@ def enough(metric, n):
 def metric_words(metric):
     "The options of a metric that take a word, each with its choices."
     y_true, y_pred = metric_data(metric, 0, 5)
-    named = [name for name, default in metric.asks.items() if isinstance(default, str) or name == "average"]
+    named = [name for name, default in options_of(metric).items() if isinstance(default, str) or name in ("average", "weights")]
     return {name: found for name in named if (found := choices(lambda **options: metric(y_true, y_pred, **required(metric), **options), name))}
 
 
@@ -244,6 +244,10 @@ def metric_data(metric, seed, n, classes=3):
     if metric.source is ConfusionMatrix:
         shape = (n, *(3,) * metric.ndim) if isinstance(metric, LabelMetric) else (n,)
         return rng.integers(0, classes, shape), rng.integers(0, classes, shape)
+    if metric.source is WeightedMean and inputs_of(metric)[-1] == "y_score":
+        return rng.integers(0, classes, n), rng.integers(0, 3, (n, classes)) / 2  # with ties
+    if metric.source is WeightedMean:
+        return rng.integers(0, 2, (n, 2)), rng.integers(0, 2, (n, 2))  # rows of yes and no
     scored = inputs_of(metric)[-1].endswith(("proba", "logits", "score"))
     y_pred = numbers(rng, inputs_of(metric)[-1], n, classes)
     return foreground(rng, n) if scored else rng.normal(0, 2, n), y_pred

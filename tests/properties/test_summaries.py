@@ -12,7 +12,7 @@ from sklearn import metrics as sklearn_metrics
 
 import lossbook
 from lossbook.summaries import ConfusionMatrix, Metric, Moments, WeightedMean
-from tests.properties.inputs import LOSSES, METRICS, each_metric, enough, make_call, metric_data, metric_words, required, return_docment
+from tests.properties.inputs import LOSSES, METRICS, each_metric, enough, make_call, metric_data, metric_words, options_of, required, return_docment
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -227,7 +227,7 @@ def test_batches_give_what_one_pass_gives(metric, draw, seed, n, weighted):
     whole = metric(y_true, y_pred, sample_weight=weight, **declared(metric), **options)
     parts = [metric.summary(y_true[rows], y_pred[rows], sample_weight=None if weight is None else weight[rows], **declared(metric), **options)
              for rows in cut(draw.draw, n)]
-    asked = {**required(metric), **{name: value for name, value in options.items() if name != "over"}}
+    asked = {**required(metric), **{name: value for name, value in options.items() if name in metric.asks and name != "over"}}
     close(metric.of(add_in_pairs(draw.draw, parts), **asked), whole)
 
 
@@ -286,15 +286,19 @@ SHARED = [name for name in METRICS if hasattr(sklearn_metrics, name)]
 
 @pytest.mark.parametrize("name", SHARED)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@pytest.mark.filterwarnings("ignore:y_pred contains classes:UserWarning", "ignore:A single label was found:UserWarning")
 @given(st.data(), seeds, st.integers(1, 30), st.booleans())
 def test_it_equals_scikit_learn(name, draw, seed, n, weighted):
     metric, theirs = METRICS[name], getattr(sklearn_metrics, name)
-    y_true, y_pred = (np.ravel(y) for y in metric_data(metric, seed, enough(metric, n)))
+    y_true, y_pred = metric_data(metric, seed, enough(metric, n))
+    y_true, y_pred = (y_true.ravel(), y_pred.ravel()) if metric.source is ConfusionMatrix else (y_true, y_pred)
     weight = np.random.default_rng(seed).uniform(0.1, 2, y_true.shape) if weighted else None
-    ours, options = declared(metric), {}
+    ours, options = declared(metric), {"labels": range(3)} if "labels" in signature(theirs).parameters else {}
+    if "ties" in options_of(metric):
+        ours = {**ours, "ties": "reverse"}
     if "average" in signature(theirs).parameters:
         average = draw.draw(st.sampled_from([None, "macro", "weighted", "micro"]))
-        ours, options = {**ours, "average": average, "undefined": np.nan}, {"labels": range(3), "average": average, "zero_division": np.nan}
+        ours, options = {**ours, "average": average, "undefined": np.nan}, {**options, "average": average, "zero_division": np.nan}
     if "beta" in signature(theirs).parameters:
         beta = draw.draw(st.sampled_from([0.5, 1.0, 2.0]))
         ours, options = {**ours, "beta": beta}, {**options, "beta": beta}
