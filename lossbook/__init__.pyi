@@ -1,12 +1,38 @@
 "The public names of the package. Written by `make prepare` from the `__all__` of its modules."
 
+from .classification.averages import (
+    classification_report as classification_report,
+    one_vs_rest as one_vs_rest,
+)
 from .classification.confusion_matrix import (
     accuracy_score as accuracy_score,
+    balanced_accuracy_score as balanced_accuracy_score,
+    cohen_kappa_score as cohen_kappa_score,
+    exact_match_score as exact_match_score,
     f1_score as f1_score,
     fbeta_score as fbeta_score,
+    hamming_loss as hamming_loss,
+    matthews_corrcoef as matthews_corrcoef,
+    npv_score as npv_score,
+    plot_confusion_matrix as plot_confusion_matrix,
     precision_score as precision_score,
     recall_score as recall_score,
     specificity_score as specificity_score,
+    top_k_accuracy_score as top_k_accuracy_score,
+)
+from .classification.cross_entropy import (
+    cross_entropy as cross_entropy,
+    cross_entropy_from_logits as cross_entropy_from_logits,
+    log_softmax as log_softmax,
+    softmax as softmax,
+)
+from .classification.focal import (
+    focal_loss as focal_loss,
+    focal_loss_from_logits as focal_loss_from_logits,
+)
+from .classification.hinge import (
+    hinge_loss as hinge_loss,
+    squared_hinge_loss as squared_hinge_loss,
 )
 from .classification.log_loss import (
     log_loss as log_loss,
@@ -14,6 +40,10 @@ from .classification.log_loss import (
 )
 from .classification.logits import (
     log_loss_from_logits as log_loss_from_logits,
+)
+from .classification.weights import (
+    balanced_class_weight as balanced_class_weight,
+    unweighted_proba as unweighted_proba,
 )
 from .core import (
     FormulaLoss as FormulaLoss,
