@@ -442,9 +442,10 @@ ADDED = {
             "`'all'`: all examples together are one",
     "class_axis": "Axis of the prediction that runs over the classes: "
                   "-1 is NumPy's and Keras's habit, 1 is PyTorch's",
-    "class_weight": "Weights of the `K` classes, not negative; "
-                    "multiplied with those of the examples",
-    "ignore_index": "Label of the examples to leave out, as if they were absent",
+    "class_weight": "Weights of the `K` classes, not negative: each example has that of "
+                    "its label, before smoothing, times its own",
+    "ignore_index": "Label of the examples to leave out, as if they were absent "
+                    "(their predictions are still checked)",
     "label_smoothing": "Share of a label's certainty, 0 to 1, "
                        "that is spread evenly over all classes",
     "check_values": "Whether to look for NaN and values out of range: "
@@ -598,9 +599,12 @@ class FormulaLoss(Loss):
         total = add_up([batch.xp.sum(part) for part in losses])
         return number(total / batch.divisor(reduction))
 
-    def total_weight(self, *args, **kwargs):
-        "The sum of the weights of the examples: what the mean divides by."
-        return number(self._read(args, kwargs)[0].total_weight)
+    def weights(self, *args, **kwargs):
+        "The weight of each example, all things told; the mean divides by their sum."
+        batch, *_ = self._read(args, kwargs)
+        weight, like = batch.weight, device(leaves(batch.y_pred)[0].array)
+        if weight is None: weight = batch.xp.ones(batch.n, dtype=batch.dtype, device=like)
+        return batch.xp.reshape(weight, batch.shape)
 
     def grad(self, *args, **kwargs):
         "Gradient of the loss, or of each weighted loss, shaped like the prediction."
@@ -799,14 +803,15 @@ class LossSum(Loss):
             raise ValueError(f"the terms of {self.__name__} {examples}: reduce them")
         return reduce(add, values)
 
-    def total_weight(self, *args, **kwargs):
-        "The sum of the weights of the examples. `ValueError` if terms differ in it."
+    def weights(self, *args, **kwargs):
+        "The weight of each example. `ValueError` if terms do not agree on it."
         calls = self._calls(args, kwargs)
-        weights = [float(term.total_weight(**given)) for _, term, given in calls]
-        if len(set(weights)) > 1:
-            listed = ", ".join(f"{weight:g}" for weight in weights)
-            raise ValueError(f"the terms of {self.__name__} weigh {listed}: they differ")
-        return weights[0]
+        first, *others = [term.weights(**given) for _, term, given in calls]
+        for other in others:
+            if other.shape != first.shape or array_namespace(first).any(first != other):
+                differ = f"the terms of {self.__name__} weigh examples differently"
+                raise ValueError(f"{differ}: ask each by itself")
+        return first
 
     def grad(self, *args, **kwargs):
         "Gradient of the sum, shaped like the prediction."

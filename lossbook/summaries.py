@@ -118,9 +118,11 @@ class WeightedMean(Summary):
     ): # `WeightedMean` whose `mean` is the loss over all examples added so far
         "Summarise a loss: every loss is a metric that adds."
         call = {"sample_weight": sample_weight, **options}
-        total = loss(y_true, y_pred, reduction="sum", **call)
-        weight = loss.total_weight(y_true, y_pred, **call)
-        return cls(*(float(in_memory(x, "losses")) for x in (total, weight)))
+        losses = in_memory(loss(y_true, y_pred, reduction="none", **call), "losses")
+        weights = in_memory(loss.weights(y_true, y_pred, **call), "weights")
+        missing = np.isnan(losses)
+        total = np.nansum(losses, dtype=float)
+        return cls(float(total), float(weights[~missing].sum()), int(missing.sum()))
 
     def _merge(self, other):
         total, weight = self.total + other.total, self.weight + other.weight
