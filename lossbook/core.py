@@ -26,9 +26,10 @@ SLICE = 2**16 # Numbers in a slice: 512 kB of float64, which fits in a cache
 def slices(
     rows, # Number of rows
     width=1, # Numbers in a row
+    size=SLICE, # Numbers in a slice
 ): # Consecutive `slice` objects that cover `range(rows)`
-    "Cut rows into slices of about `SLICE` numbers, at least one row each."
-    step = max(1, SLICE // max(1, width))
+    "Cut rows into slices of about `size` numbers, at least one row each."
+    step = max(1, size // max(1, width))
     return [slice(at, min(at + step, rows)) for at in range(0, rows, step)]
 
 # %% ../nbs/00_core.ipynb #c026
@@ -362,6 +363,8 @@ class Batch:
         self.dtype = working_dtype(*(x.array for x in inputs + weights))
         def rows(x): return read_rows(x, self.dtype, over, check)
         self.y_true, self.y_pred = each_field(rows, y_true), each_field(rows, y_pred)
+        arrays = [x.array for x in leaves(self.y_true) + leaves(self.y_pred)]
+        self.width = max(math.prod(array.shape[1:]) for array in arrays)
         factors = {x.name: read_rows(x, self.dtype, check=check).read(slice(None))
                    for x in weights}
         if class_weight is not None:
@@ -385,11 +388,13 @@ class Batch:
             raise ValueError(f"by {self.weighed_by} every example has weight 0")
         return self.total_weight
 
-    def __iter__(self):
-        "Slices of truth, prediction and weight."
-        inputs = leaves(self.y_true) + leaves(self.y_pred)
-        width = max(math.prod(x.array.shape[1:]) for x in inputs)
-        for rows in slices(self.n, width) if self.xp is np else [slice(0, self.n)]:
+    def __iter__(self): return self.in_slices(SLICE if self.width == 1 else 2*SLICE)
+
+    def in_slices(self, size):
+        "Slices of truth, prediction and weight, of about so many numbers."
+        parts = slices(self.n, self.width, size)
+        if self.xp is not np: parts = [slice(0, self.n)]
+        for rows in parts:
             def read(x): return x.read(rows)
             y_true, y_pred = each_field(read, self.y_true), each_field(read, self.y_pred)
             if self.smoothing: y_true = smoothed(y_true, y_pred, self.smoothing)

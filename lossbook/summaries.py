@@ -251,6 +251,42 @@ def count_pairs(
     return counts.reshape(tables, k, k)
 
 # %% ../nbs/02_summaries.ipynb #c043
+def spanning(
+    *found, # Arrays of labels
+): # 0 up to the greatest of them; `None` if that is no small table
+    "Labels of a table that is counted before anybody knows which occur."
+    if any(y.dtype.kind == "U" or not y.size or y.min() < 0 for y in found): return None
+    high = max(int(y.max()) for y in found)
+    return np.arange(max(2, high + 1)) if high < 256 else None
+
+def occurring(
+    labels, # The labels 0 to `K` - 1
+    counts, # Their table, shape `(K, K)`
+): # The labels that `label_set` would have found, and their table
+    "A table without the labels that never occur."
+    seen = counts.any(axis=0) | counts.any(axis=1)
+    seen[:2] |= not seen[2:].any()
+    return labels[seen], counts[np.ix_(seen, seen)]
+
+def agreement(
+    y_true, # Labels, any shape
+    y_pred, # Labels, same shape
+    weight=None, # Weights, same shape; `None` counts
+    ignore_index=None, # Label of pairs to leave out, in `y_true`
+): # Table of two labels: what agrees at the top left, what does not beside it
+    "Compare labels in slices, without asking which there are."
+    t, p, w = (y if y is None else y.ravel() for y in (y_true, y_pred, weight))
+    right = total = 0
+    for rows in slices(t.size):
+        same, some = t[rows] == p[rows], None if w is None else w[rows]
+        if ignore_index is not None:
+            keep = t[rows] != ignore_index
+            same, some = same[keep], some if w is None else some[keep]
+        right += np.count_nonzero(same) if w is None else (same*some).sum()
+        total += same.size if w is None else some.sum()
+    return np.array([[right, total - right], [0, 0]])
+
+# %% ../nbs/02_summaries.ipynb #c047
 def check_pair(y_true, y_pred, ndim=0):
     "Refuse inputs of two shapes, or empty, or with fewer axes than one example has."
     if y_true.shape != y_pred.shape:
@@ -284,7 +320,7 @@ def count_rows(labels, counts):
     rows = [[name, *(f"{n:g}" for n in row)] for name, row in zip(names, counts)]
     return [["true \\ predicted", *names], *rows]
 
-# %% ../nbs/02_summaries.ipynb #c047
+# %% ../nbs/02_summaries.ipynb #c051
 class ConfusionMatrix(Summary):
     "Counts of every pair of labels; `ConfusionMatrix(labels=21)` is an empty one."
     def __init__(
@@ -312,6 +348,7 @@ class ConfusionMatrix(Summary):
         ignore_index=None, # True label that marks positions to leave out
         multilabel=False, # Whether the last axis holds one yes or no for each label
         ndim=None, # Axes of one example: a table for each; `None`: one table
+        only=None, # Numbers that are wanted of one table, if not all of it
     ): # `ConfusionMatrix`
         "Count pairs of labels. `ValueError` for a label that is not among `labels`."
         y_true, y_pred = as_labels(y_true, "y_true"), as_labels(y_pred, "y_pred")
@@ -326,12 +363,18 @@ class ConfusionMatrix(Summary):
         keep = ... if ignore_index is None else y_true != ignore_index
         if labels is None and not np.any(keep):
             raise ValueError(f"{ignore_index=} leaves nothing of y_true: give labels=")
+        alike = (y_true.dtype.kind == "U") == (y_pred.dtype.kind == "U")
+        free = labels is None and ndim is None and alike
+        if free and only is not None and set(only) <= {"right", "total"}:
+            return cls(2, agreement(y_true, y_pred, weight, ignore_index))
         found = [] if labels is not None else [y_true[keep], y_pred[keep]]
-        names = label_set(labels, *found)
+        spanned = spanning(*found) if free and weight is None else None
+        names = label_set(labels, *found) if spanned is None else spanned
         shape = () if ndim is None else y_true.shape[:y_true.ndim - ndim]
         def tables(y): return None if y is None else y.reshape(math.prod(shape), -1)
         t, p, w = map(tables, (y_true, y_pred, weight))
         counts = count_pairs(t, p, names, w, ignore_index)
+        if spanned is not None: return cls(*occurring(names, counts[0]))
         return cls(names, counts.reshape(*shape, len(names), len(names)))
 
     build = from_labels
@@ -382,6 +425,11 @@ class ConfusionMatrix(Summary):
         return self.total[..., None] - self.tp - self.fp - self.fn
 
     @property
+    def right(self):
+        "Pairs that agree; one number a label if multilabel."
+        return self.tp + self.tn if self.multilabel else self.tp.sum(axis=-1)
+
+    @property
     def total(self):
         "Number of pairs, or their weight."
         tables = self.counts[0] if self.multilabel else self.counts
@@ -399,7 +447,7 @@ class ConfusionMatrix(Summary):
     @property
     def _fits(self): return self.counts.ndim == 2 and len(self.labels) <= 12
 
-# %% ../nbs/02_summaries.ipynb #c057
+# %% ../nbs/02_summaries.ipynb #c061
 def parameters_of(
     function, # Any function
 ): # Two lists of `Parameter`s
@@ -408,7 +456,7 @@ def parameters_of(
     kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     return tuple([p for p in given if p.kind == kind] for kind in kinds)
 
-# %% ../nbs/02_summaries.ipynb #c060
+# %% ../nbs/02_summaries.ipynb #c064
 class Metric(FunctionLike):
     "A formula on a summary: call it with data, or ask it `.of(summary)`."
     kind, _own_options, added = "metric", {}, {}
@@ -473,7 +521,7 @@ def metric(
     "Make a metric of a formula on the numbers of a summary: `@metric(Moments)`."
     return lambda formula: Metric(formula, source, build)
 
-# %% ../nbs/02_summaries.ipynb #c067
+# %% ../nbs/02_summaries.ipynb #c071
 def chosen(
     cm, # `ConfusionMatrix`
     positive, # Label that is asked for, or `None`
@@ -495,7 +543,7 @@ def mean_over_labels(
     total = (weights*np.where(defined, scores, 0)).sum(axis=-1)
     return ratio(total, (weights*defined).sum(axis=-1), np.nan)
 
-# %% ../nbs/02_summaries.ipynb #c071
+# %% ../nbs/02_summaries.ipynb #c075
 class LabelMetric(Metric):
     "A formula on the counts of one label against the rest."
     _own_options = {"average": None, "positive": None, "over": "all"}
@@ -510,7 +558,7 @@ class LabelMetric(Metric):
 
     def __init__(self, formula, ndim):
         super().__init__(formula, ConfusionMatrix)
-        self.ndim = ndim
+        self.ndim, self.lean = ndim, False # which examples there are matters to a call
 
     def summary(self, *args, **kwargs):
         "A `ConfusionMatrix`; with `over='each'`, the `WeightedMean` of scores."
@@ -556,7 +604,7 @@ def label_metric(
     if formula is None: return lambda formula: LabelMetric(formula, ndim)
     return LabelMetric(formula, ndim)
 
-# %% ../nbs/02_summaries.ipynb #c086
+# %% ../nbs/02_summaries.ipynb #c090
 class Mean:
     "A mean as an unevaluated sum of two floats, for twice the digits of one."
     def __init__(self, high=0.0, low=0.0): self.high, self.low = high, low
@@ -580,7 +628,7 @@ class Mean:
     def __eq__(self, other):
         return np.array_equal([self.high, self.low], [other.high, other.low])
 
-# %% ../nbs/02_summaries.ipynb #c092
+# %% ../nbs/02_summaries.ipynb #c096
 class Piece:
     "A slice of the rows, and what is known of it."
     def __init__(self, y_true, y_pred, weight):
@@ -649,7 +697,7 @@ def with_means(
     means = [mean for name in names for mean in MEANS.get(name, [])]
     return {"rows", "weight", *names, *means}
 
-# %% ../nbs/02_summaries.ipynb #c096
+# %% ../nbs/02_summaries.ipynb #c100
 @dataclass(eq=False)
 class Moments(Summary):
     "What regression metrics need, one of each an output."
@@ -694,7 +742,7 @@ class Moments(Summary):
         def of_piece(piece):
             if piece.weight == 0: return cls(piece.rows)
             return cls(**{name: getattr(piece, name) for name in names})
-        return sum((of_piece(Piece(*rows)) for rows in batch), cls())
+        return sum((of_piece(Piece(*rows)) for rows in batch.in_slices(2*SLICE)), cls())
 
     def _proves_finite(self, names):
         "Whether a sum over truth and prediction was made and is finite."

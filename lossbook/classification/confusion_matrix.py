@@ -10,8 +10,8 @@ __all__ = ['accuracy_score', 'precision_score', 'recall_score', 'specificity_sco
 # %% ../../nbs/classification/03_confusion_matrix.ipynb #c002
 import numpy as np
 
-from ..core import Domain, as_array, one_of
-from ..style import COLORS, style
+from ..core import NUMBER, as_array, one_of
+from ..style import COLORS, drawing
 from ..summaries import ConfusionMatrix, WeightedMean, as_labels, check_pair
 from ..summaries import in_memory, label_metric, label_set, metric, positions
 from ..summaries import ratio
@@ -19,15 +19,12 @@ from ..summaries import ratio
 # %% ../../nbs/classification/03_confusion_matrix.ipynb #c010
 @metric(ConfusionMatrix)
 def accuracy_score(
-    tp, # True positives of each label, the diagonal of the table
-    tn, # True negatives of each label
+    right, # The diagonal of the table, added up; one number a label if multilabel
     total, # Examples counted
-    multilabel, # Whether the last axis holds one yes or no for each label
     *,
     undefined=np.nan, # Value if nothing was counted, 0/0; NaN: no accuracy
 ): # Accuracy in [0,1], higher is better: one number; one a label if multilabel
     "Share of examples that were called what they are."
-    right = tp + tn if multilabel else tp.sum(axis=-1)
     return ratio(right, total, undefined)
 
 # %% ../../nbs/classification/03_confusion_matrix.ipynb #c019
@@ -189,19 +186,18 @@ def plot_confusion_matrix(
     ax=None, # Axes to draw on; `None` makes a figure
 ): # The matplotlib `Axes`
     "Draw a confusion matrix, right answers in one colour and mistakes in another."
-    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
     one_table(cm, multilabel=False)
     k, share = len(cm.labels), shares(cm.counts, normalize or "true")
     words = [cell_words(n) for n in (share if normalize else cm.counts).flat]
-    with plt.style.context(style):
-        side = max(3.6, 1.2 + .5*k)
-        ax = ax or plt.figure(figsize=(1.3*side, side)).add_subplot()
+    side = max(3.6, 1.2 + .5*k)
+    with drawing(ax, figsize=(1.3*side, side)) as ax:
         cell = 72 * min(ax.bbox.width, ax.bbox.height) / ax.figure.dpi / k
         size = min(20, 1.2 * cell / max(map(len, words)))
         for (i, j), part in np.ndenumerate(np.nan_to_num(share)):
             face = COLORS["agreement" if i == j else "error"]
             spot = (j - .49, i - .49), .98, .98
-            ax.add_patch(plt.Rectangle(*spot, fc=face, alpha=.06 + .38*part, lw=0))
+            ax.add_patch(Rectangle(*spot, fc=face, alpha=.06 + .38*part, lw=0))
             ax.text(j, i, words[i*k + j], ha="center", va="center", size=size)
         ax.set_xticks(range(k), cm.labels); ax.set_yticks(range(k), cm.labels)
         if sum(map(len, map(str, cm.labels))) > 5*side: ax.tick_params("x", rotation=90)
@@ -267,8 +263,6 @@ def hits_among_ties(
     return above + ahead[ties].sum(axis=-1) < k
 
 # %% ../../nbs/classification/03_confusion_matrix.ipynb #c122
-RANKED = Domain("a number or an infinity", lambda xp, x: ~xp.isnan(x))
-
 def top_k_hits(
     y_true, # True classes, any shape
     y_score, # Scores, that shape and the classes last: higher is likelier, infinities rank
@@ -295,7 +289,7 @@ def check_scores(y_true, y_score):
         both = f"y_true has shape {y_true.shape} and y_score {y_score.shape}"
         raise ValueError(f"{both}: y_score must have one axis more, of the classes")
     if not y_score.size: raise ValueError("y_true and y_score are empty")
-    if not RANKED.quickly(np, y_score): RANKED.check(y_score, "y_score")
+    if not NUMBER.quickly(np, y_score): NUMBER.check(y_score, "y_score")
 
 def check_classes(classes, columns, k):
     "Refuse another number of labels than of columns, or of guesses than of classes."
