@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Clone
+from tests.conftest import Clone
 from fastcore.nbio import read_nb, write_nb
 
 from tools.chapter import refuse

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from local_server import serve
+from tests.site.local_server import serve
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from explorables import by_key, by_mouse, by_touch, figures_on
+from tests.site.explorables import by_key, by_mouse, by_touch, figures_on
 
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

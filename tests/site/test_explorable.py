@@ -4,8 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from explorables import by_key, by_mouse, by_touch, figures_on
-from local_server import serve
+from tests.site.explorables import by_key, by_mouse, by_touch, figures_on
+from tests.site.local_server import serve
 from lossbook.figures import explorable
 
 x, y = np.array([0.0, 1, 2, 4]), np.array([1.0, 3, 2, 5])
