@@ -63,7 +63,7 @@ def cost_of_label(
     no, q = 1 - y, 1 - p
     given = np.maximum(y*p + no*q, floor(eps))
     added = no * ((q - 1) + p)
-    with infinities(np): return added / np.maximum(given, 5e-324) - np.log(given)
+    with infinities(np): return added - np.log(given)
 
 # %% ../../nbs/classification/01_log_loss.ipynb #c031
 @loss
