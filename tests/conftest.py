@@ -1,4 +1,5 @@
-"A copy of the book in a folder of its own, for tests that write into it."
+"A copy of the book in a folder of its own, for tests that write into it; and other libraries, where they are installed."
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,3 +36,31 @@ class Clone:
 @pytest.fixture
 def clone(tmp_path):
     return Clone(tmp_path)
+
+
+# ---- other libraries: tests that ask for one skip where it is not installed
+
+
+@pytest.fixture(scope="session")
+def torch():
+    return pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="session")
+def jax():
+    "JAX with 64 bits, which it does not use unless told."
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    return jax
+
+
+@pytest.fixture(scope="session")
+def optax(jax):
+    return pytest.importorskip("optax")
+
+
+@pytest.fixture(scope="session")
+def keras(torch):
+    "Keras on PyTorch."
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    return pytest.importorskip("keras")

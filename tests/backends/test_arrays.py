@@ -17,18 +17,6 @@ few = settings(max_examples=4)
 LIBRARIES = {"strict": "array_api_strict", "torch": "torch", "jax": "jax.numpy"}
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def jax():
-    jax = pytest.importorskip("jax")
-    jax.config.update("jax_enable_x64", True)
-    return jax
-
-
 @pytest.fixture(params=LIBRARIES, scope="module")
 def asarray(request):
     "The function that makes arrays of a library."

@@ -8,18 +8,6 @@ from lossbook.classification.hinge import hinge_loss, squared_hinge_loss
 KINKS = [(1, 1.0, -0.5), (0, -1.0, 0.5), (-1, -1.0, 0.5)]  # truth, score, slope
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch")
-
-
-@pytest.fixture(scope="module")
-def jax():
-    jax = pytest.importorskip("jax")
-    jax.config.update("jax_enable_x64", True)
-    return jax
-
-
 def torch_slope(torch, f, score):
     score = torch.tensor(score, dtype=torch.float64, requires_grad=True)
     f(score).backward()

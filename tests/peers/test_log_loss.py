@@ -3,7 +3,6 @@
 Our value, by the argument that gives it, against the number each library was measured to give; then against the
 library itself, where it is installed. What no argument of ours imitates stands below the rows.
 """
-import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -74,33 +73,9 @@ ROWS = [
 
 
 @pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
-@pytest.fixture
 def functional(torch):
     "The functions of PyTorch, and what hands them prediction and truth."
     return torch.nn.functional, lambda y_true, y_pred: [torch.as_tensor(np.asarray(y)) for y in (y_pred, y_true)]
-
-
-@pytest.fixture
-def keras():
-    pytest.importorskip("torch")
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    return pytest.importorskip("keras")
-
-
-@pytest.fixture
-def jax():
-    jax = pytest.importorskip("jax")
-    jax.config.update("jax_enable_x64", True)
-    return jax
-
-
-@pytest.fixture
-def optax(jax):
-    return pytest.importorskip("optax")
 
 
 test_ours_is_the_published_value = agree_with_published(ROWS)

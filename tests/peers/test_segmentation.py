@@ -120,11 +120,6 @@ def test_scikit_learn(truth, found, undefined):
         close(iou_score(truth, found, undefined=undefined), metrics.jaccard_score(truth.ravel(), found.ravel(), **options))
 
 
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
 def channel(torch, x, dtype=float):
     "A batch of images of one channel."
     return torch.tensor(np.asarray(x, dtype))[:, None]
