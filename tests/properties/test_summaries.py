@@ -87,12 +87,12 @@ identities = {name: EMPTY.get(name, WeightedMean() if name == "weighted mean" el
 
 
 def numbers(summary):
-    "What a summary holds, in the units of its scales: means as high plus low, products against the squares."
+    "What a summary holds, in the units of its scales: means as high plus low; of the products the correlation plus 2, which is not near 0."
     if not isinstance(summary, Moments):
         return vars(summary)
     held = {**vars(summary), "mean_true": summary.mean_true.high + summary.mean_true.low, "mean_pred": summary.mean_pred.high + summary.mean_pred.low}
     scale = np.sqrt(np.asarray(summary.squares_true * summary.squares_pred))
-    return {**held, "products": 1 + summary.products / np.where(scale == 0, 1, scale)}
+    return {**held, "products": 2 + summary.products / np.where(scale == 0, 1, scale)}
 
 
 def same(a, b, floats, but=()):
