@@ -36,3 +36,23 @@ def agree_with_sklearn(rows):
     @rows_of(rows, "sklearn")
     def test(row): row.agrees_with(row.sklearn(pytest.importorskip("sklearn.metrics")), rtol=1e-12)
     return test
+
+
+def by_name(rows, asks):
+    "A test for every row that is asked of a library under its name."
+    rows = {row.name: row for row in rows}
+    return pytest.mark.parametrize("row, ask", [(rows[name], ask) for name, ask in asks.items()], ids=list(asks))
+
+
+def agree_with_torch(rows, asks):
+    "The test of rows against PyTorch's functions."
+    @by_name(rows, asks)
+    def test(row, ask, torch): row.agrees_with(ask(torch.nn.functional, torch.tensor).numpy(), rtol=1e-12)
+    return test
+
+
+def agree_with_optax(rows, asks):
+    "The test of rows against optax."
+    @by_name(rows, asks)
+    def test(row, ask, optax): row.agrees_with(np.asarray(ask(optax)), rtol=1e-12)
+    return test

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lossbook.classification.cross_entropy import cross_entropy, cross_entropy_from_logits, log_softmax, softmax
-from tests.peers.rows import Row, agree_with_published, agree_with_sklearn, rows_of
+from tests.peers.rows import Row, agree_with_optax, agree_with_published, agree_with_sklearn, agree_with_torch, rows_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # scikit-learn warns of sums that are not 1
 
@@ -86,14 +86,8 @@ def test_keras(row, keras):
     row.agrees_with(np.asarray(row.keras(keras)), rtol=1e-5)  # it clips targets too
 
 
-@pytest.mark.parametrize("name", TORCH)
-def test_torch(name, torch):
-    BY_NAME[name].agrees_with(TORCH[name](torch.nn.functional, torch.tensor).numpy(), rtol=1e-12)
-
-
-@pytest.mark.parametrize("name", OPTAX)
-def test_optax(name, optax):
-    BY_NAME[name].agrees_with(np.asarray(OPTAX[name](optax)), rtol=1e-12)
+test_torch = agree_with_torch(ROWS, TORCH)
+test_optax = agree_with_optax(ROWS, OPTAX)
 
 
 # ---- what is refused here

@@ -10,7 +10,7 @@ from lossbook.classification.cross_entropy import cross_entropy, cross_entropy_f
 from lossbook.classification.log_loss import log_loss
 from lossbook.classification.logits import log_loss_from_logits
 from lossbook.classification.weights import balanced_class_weight, unweighted_proba
-from tests.peers.rows import Row, agree_with_published, agree_with_sklearn, rows_of
+from tests.peers.rows import Row, agree_with_optax, agree_with_published, agree_with_sklearn, agree_with_torch, rows_of
 
 LABELS, LOGITS = np.array([0, 1]), np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
 HOT = np.eye(3)[LABELS]
@@ -110,14 +110,8 @@ def test_keras(row, keras):
     row.agrees_with(np.asarray(row.keras(keras)), rtol=1e-5)  # float32, and it clips
 
 
-@pytest.mark.parametrize("name", TORCH)
-def test_torch(name, torch):
-    BY_NAME[name].agrees_with(TORCH[name](torch.nn.functional, torch.tensor).numpy(), rtol=1e-12)
-
-
-@pytest.mark.parametrize("name", OPTAX)
-def test_optax(name, optax):
-    BY_NAME[name].agrees_with(np.asarray(OPTAX[name](optax)), rtol=1e-12)
+test_torch = agree_with_torch(ROWS, TORCH)
+test_optax = agree_with_optax(ROWS, OPTAX)
 
 
 # ---- where ours is a sentence
