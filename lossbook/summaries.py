@@ -287,12 +287,12 @@ def agreement(
     return np.array([[right, total - right], [0, 0]])
 
 # %% ../nbs/02_summaries.ipynb #c047
-def check_pair(y_true, y_pred, ndim=0):
+def check_pair(y_true, y_pred, ndim=0, name="y_pred"):
     "Refuse inputs of two shapes, or empty, or with fewer axes than one example has."
     if y_true.shape != y_pred.shape:
-        both = f"y_true has shape {y_true.shape} and y_pred {y_pred.shape}"
+        both = f"y_true has shape {y_true.shape} and {name} {y_pred.shape}"
         raise ValueError(f"{both}: they must agree")
-    if not y_true.size: raise ValueError("y_true and y_pred are empty")
+    if not y_true.size: raise ValueError(f"y_true and {name} are empty")
     if y_true.ndim < ndim:
         shape = f"y_true has shape {y_true.shape}"
         raise ValueError(f"{shape}: one example of it has {ndim} axes")
