@@ -57,6 +57,7 @@ from .core import (
 from .ranking.ranked_scores import (
     BIT as BIT,
     BinnedScores as BinnedScores,
+    Bounds as Bounds,
     NOBODY as NOBODY,
     RankedClasses as RankedClasses,
     RankedScores as RankedScores,
