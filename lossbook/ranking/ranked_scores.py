@@ -253,7 +253,7 @@ class RankedScores(Summary):
         return self.run.neg.sum()
 
     def __repr__(self):
-        who = f"{self.total_pos:g} positives and {self.total_neg:g} negatives"
+        who = f"{self.total_pos:.12g} positives and {self.total_neg:.12g} negatives"
         return f"{type(self).__name__} of {who} at {len(self.run.scores)} scores"
 
 # %% ../../nbs/ranking/01_ranked_scores.ipynb #c044
