@@ -6,6 +6,7 @@
 __all__ = ['RankedScores', 'Bounds', 'BinnedScores', 'RankedClasses', 'rank_scores', 'RankingMetric', 'ranking_metric']
 
 # %% ../../nbs/ranking/01_ranked_scores.ipynb #c002
+from dataclasses import replace
 from functools import reduce
 from itertools import permutations
 from math import isqrt
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core import SLICE, each_field, number, one_of, read_inputs
+from ..core import NUMBER, SLICE, each_field, number, one_of, read_inputs
 from ..core import read_rows, slices
 from ..summaries import Metric, Summary, as_labels, check_pair, in_memory
 from ..summaries import label_set, mean_over_labels, positions, read_weight
@@ -149,7 +150,8 @@ def read_scores(
     y_score, # NumPy array, any shape
 ): # `Rows` of float64, flat
     "Scores as checked rows: `ValueError` for NaN."
-    return read_rows(read_inputs(y_score, "y_score", 0), np.float64)
+    given = replace(read_inputs(y_score, "y_score", 0), domain=NUMBER)
+    return read_rows(given, np.float64)
 
 def read_ranking(
     y_true, # Labels, any shape
