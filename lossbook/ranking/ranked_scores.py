@@ -36,7 +36,7 @@ def is_positive(
     found = ", ".join(repr(label) for label in np.unique(y)[:4].tolist())
     raise ValueError(f"y_true holds {found}: say which label is positive=")
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c014
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c015
 class Run(NamedTuple):
     "A list of scores without ties, lowest first, and who has them."
     scores: np.ndarray # Distinct scores, rising
@@ -55,7 +55,7 @@ def grouped(
     at = np.flatnonzero(first)
     return Run(scores[at], np.add.reduceat(pos, at), np.add.reduceat(neg, at))
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c019
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c021
 def by_leading_bits(
     keys, # Whole numbers, uint64
 ): # The same; out of order are at most those whose 16 leading bits are alike
@@ -75,7 +75,7 @@ def sort_keys(
     if len(keys) > 4*SLICE: keys.sort(kind="stable")
     return keys
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c022
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c025
 BIT = np.uint64(1)
 
 def sort_together(
@@ -92,12 +92,13 @@ def count_by_score(
 ): # `Run` of counts
     "Sort scores and count positives and negatives at each."
     below, size = scores < 0, np.abs(scores)
-    def half(which): return sort_together(np.compress(which, size), np.compress(which, positive))
+    def half(which):
+        return sort_together(np.compress(which, size), np.compress(which, positive))
     (x, y), (under, of_under) = half(~below), half(below)
     if len(under): x, y = np.append(-under[::-1], x), np.append(of_under[::-1], y)
     return grouped(x, y, 1 - y)
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c025
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c029
 def weigh_by_score(
     scores, # Scores, float64
     positive, # Whether each is a positive's
@@ -110,7 +111,7 @@ def weigh_by_score(
     pos, neg = (np.where(mask, weight, 0)[order] for mask in (positive, ~positive))
     return grouped(scores[order], pos, neg)
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c028
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c033
 def merge(
     a, # `Run`
     b, # `Run`
@@ -131,7 +132,7 @@ def settle(
         runs[-2:] = [merge(*runs[-2:])]
     return runs
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c031
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c037
 def in_places(
     scores, # Scores, float64
     positive, # Whether each is a positive's
@@ -145,7 +146,7 @@ def in_places(
     places[order] = np.arange(len(scores))
     return places, scores[order]
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c034
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c040
 def read_scores(
     y_score, # NumPy array, any shape
 ): # `Rows` of float64, flat
@@ -167,7 +168,7 @@ def read_ranking(
     weight = weight if weight is None else weight.ravel()
     return truth.ravel(), weight, read_scores(scores)
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c037
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c044
 class RankedScores(Summary):
     "Positives and negatives at each score, best first; `RankedScores()` is empty."
     binned = False # Whether a row may hide several scores
@@ -258,7 +259,7 @@ class RankedScores(Summary):
         who = f"{self.total_pos:.12g} positives and {self.total_neg:.12g} negatives"
         return f"{type(self).__name__} of {who} at {len(self.run.scores)} scores"
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c044
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c054
 def count_bins(
     rows, # `Rows` of scores
     positive, # Whether each is a positive's
@@ -277,13 +278,13 @@ def count_bins(
         counts = counts + np.bincount(place, given, 2*(bins + 2))
     return counts.reshape(2, bins + 2)
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c047
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c058
 class Bounds(NamedTuple):
     "Two numbers between which a third lies for certain."
     low: float # It is not lower
     high: float # It is not higher
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c050
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c061
 class BinnedScores(RankedScores):
     "A ranking that knows of each score only its bin: bounded memory for any data."
     binned, at_place = True, None
@@ -338,7 +339,7 @@ class BinnedScores(RankedScores):
         middle = self.scores + (high - low)/self.bins/2
         return np.where(self.scores < low, low, np.minimum(middle, high))
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c056
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c068
 def masks_of(
     y_true, # Labels, any shape; masks, classes along the last axis, if multilabel
     y_score, # NumPy array of scores, classes along the last axis
@@ -358,7 +359,7 @@ def masks_of(
     at = positions(as_labels(y_true, "y_true").ravel(), names, "y_true")
     return names, at == np.arange(k)[:, None]
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c059
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c072
 def one_a_class(
     rank, # Function of truth, scores and weight that makes a ranking
     truth, # Which examples are of each class, shape `(K, n)`
@@ -376,7 +377,7 @@ def one_a_pair(rank, truth, scores, weight):
         return rank(truth[i][both], scores[i][both], part)
     return [ranking(*pair) for pair in permutations(np.arange(len(truth)), 2)]
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c062
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c076
 class RankedClasses(Summary):
     "A ranking for each class, or for each pair of classes."
     def __init__(
@@ -422,7 +423,7 @@ class RankedClasses(Summary):
 
     def __repr__(self): return f"RankedClasses of {len(self.rankings)} rankings, {self.kind!r}"
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c065
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c080
 def rank_scores(
     y_true, # Labels, shape `(n,)`; or labels or masks shaped like `y_score`
     y_score, # Scores, `(n,)`, or `(n, K)` for `K` classes; the higher the more positive
@@ -462,7 +463,7 @@ def rank_scores(
     kind = "multilabel" if multilabel else multiclass
     return RankedClasses(make(rank, truth, columns, weight), kind)
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c068
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c084
 class RankingMetric(Metric):
     "A formula on a ranking, asked of one or of each class."
     _own_options = {"average": None}
