@@ -54,6 +54,13 @@ from .core import (
     check_gradient as check_gradient,
     loss as loss,
 )
+from .ranking.brier import (
+    BrierDecomposition as BrierDecomposition,
+    brier_decomposition as brier_decomposition,
+    brier_score as brier_score,
+    multiclass_brier_score as multiclass_brier_score,
+    rank_probabilities as rank_probabilities,
+)
 from .ranking.ranked_scores import (
     BIT as BIT,
     BinnedScores as BinnedScores,
