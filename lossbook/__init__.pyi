@@ -63,6 +63,13 @@ from .ranking.average_precision import (
     plot_precision_recall as plot_precision_recall,
     precision_recall_curve as precision_recall_curve,
 )
+from .ranking.brier import (
+    BrierDecomposition as BrierDecomposition,
+    brier_decomposition as brier_decomposition,
+    brier_score as brier_score,
+    multiclass_brier_score as multiclass_brier_score,
+    rank_probabilities as rank_probabilities,
+)
 from .ranking.ranked_scores import (
     BinnedScores as BinnedScores,
     Bounds as Bounds,
