@@ -347,11 +347,13 @@ def masks_of(
     multilabel, # Whether `y_true` holds a 0 or 1 for each class
 ): # Labels of the classes; and which examples are of each, shape `(K, n)`
     "Truth class by class. `ValueError` for shapes or labels that do not fit."
-    shape = y_score.shape if multilabel else y_score.shape[:-1]
-    if not y_score.size or np.shape(y_true) != shape:
-        both = f"y_true has shape {np.shape(y_true)} and y_score {y_score.shape}"
+    given, shape = in_memory(y_true, "y_true").shape, y_score.shape
+    if not y_score.size or given != (shape if multilabel else shape[:-1]):
+        both = f"y_true has shape {given} and y_score {shape}"
         raise ValueError(f"{both}: they must agree, but for a last axis of classes")
-    k = y_score.shape[-1]
+    k = shape[-1]
+    if k == 1 and not multilabel:
+        raise ValueError(f"y_score has shape {shape}, one class: drop the last axis")
     names = label_set(k if labels is None else labels)
     if len(names) != k:
         raise ValueError(f"y_score has {k} columns for the labels {names.tolist()}")
@@ -449,7 +451,7 @@ def rank_scores(
         if bins is None: return RankedScores.from_scores(truth, scores, ties=ties, **given)
         return BinnedScores.from_scores(truth, scores, bins=bins, range=range, **given)
     scores = in_memory(y_score, "y_score")
-    if np.shape(y_true) == scores.shape and not multilabel:
+    if in_memory(y_true, "y_true").shape == scores.shape and not multilabel:
         check_pair(scores, scores, name="y_score")
         return rank(is_positive(y_true, positive), scores, sample_weight)
     names, truth = masks_of(y_true, scores, labels, multilabel)
