@@ -198,6 +198,8 @@ class RankedScores(Summary):
         if weight is None: return cls(count_by_score(scores, truth), at_place=at_place)
         return cls(weigh_by_score(scores, truth, weight), at_place=at_place)
 
+    build = from_scores
+
     def _merge(self, other):
         if self.at_place is None and other.at_place is None:
             return RankedScores(*settle(self.runs + other.runs))
