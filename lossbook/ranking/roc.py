@@ -48,20 +48,20 @@ def bends(
     return kept
 
 # %% ../../nbs/ranking/02_roc.ipynb #c025
-def area_under(
+def share_above(
     pos, # Positives at each score
-    neg, # Negatives at each score
     tp, # Positives down to each score
-    undefined, # Value if there are no positives or no negatives
-    *,
-    tied=0.5, # Share of the positives at a score that count as above its negatives
-    inside=1.0, # Share of the negatives at each score to add up over
-): # Area in [0,1]
-    "Share of positives above each negative, averaged over the negatives."
-    total, width = tp[-1:].sum(), np.asarray(neg, float)
-    if not total: return undefined
-    height = (tp - (1 - tied*inside)*pos) / total
-    return ratio((width*inside*height).sum(), width.sum(), undefined)
+    tied=0.5, # Share of a tie that is won, a number or one a score
+): # Array in [0,1]; NaN if there are no positives
+    "What share of all positives beats a negative at each score."
+    return (tp - (1 - tied)*pos) / (tp[-1:].sum() or np.nan)
+
+def mean_over(
+    counts, # How many have each score
+    values, # Value of each of them
+): # Number; NaN of nobody
+    "Mean of values that are counted."
+    return ratio((counts*values).sum(), counts.sum(), np.nan)
 
 # %% ../../nbs/ranking/02_roc.ipynb #c028
 def left_of(
@@ -89,7 +89,7 @@ def roc_auc_score(
 ): # In [0,1], higher is better, 1/2 by chance; one a class or pair if there are more
     "Chance that a positive has a higher score than a negative; ties count half."
     inside = left_of(max_fpr, neg, fp)
-    area = area_under(pos, neg, tp, np.nan, inside=inside)
+    area = mean_over(neg, inside*share_above(pos, tp, inside/2))
     if np.isnan(area): return undefined
     if max_fpr == 1 or not standardize: return area
     least = max_fpr**2 / 2
@@ -116,7 +116,8 @@ def plot_roc(
         ax.plot(curve.fpr, curve.tpr, color=COLORS[names[drawn % 5]], label=words, gid="roc")
         ax.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
         ax.set(xlim=(-.01, 1.01), ylim=(-.01, 1.01))
-        ax.legend(loc="lower right", labelcolor="linecolor", frameon=False)
+        ax.legend(loc="lower right", labelcolor="linecolor", fontsize="small",
+                  facecolor=COLORS["paper"], edgecolor="none", framealpha=.8)
     return ax
 
 # %% ../../nbs/ranking/02_roc.ipynb #c046
@@ -133,9 +134,8 @@ def variance(
     counts, # How many have it
 ): # Number
     "Variance of a sample in which values are counted."
-    n = counts.sum()
-    mean = (counts*values).sum() / n
-    return (counts*(values - mean)**2).sum() / (n - 1)
+    squares = counts*(values - mean_over(counts, values))**2
+    return squares.sum() / (counts.sum() - 1)
 
 # %% ../../nbs/ranking/02_roc.ipynb #c049
 @ranking_metric
@@ -151,7 +151,7 @@ def roc_auc_standard_error(
     for weight in (pos, neg): check_counts(weight)
     n_pos, n_neg = tp[-1:].sum(), fp[-1:].sum()
     if min(n_pos, n_neg) < 2: return undefined
-    above, below = (tp - pos/2) / n_pos, 1 - (fp - neg/2) / n_neg
+    below, above = 1 - share_above(neg, fp), share_above(pos, tp)
     return np.sqrt(variance(below, pos)/n_pos + variance(above, neg)/n_neg)
 
 # %% ../../nbs/ranking/02_roc.ipynb #c063
@@ -166,4 +166,5 @@ def roc_auc_bounds(
 ): # `Bounds`: `low` and `high`, in [0,1]; equal if no score was forgotten
     "Least and greatest AUC that the scores in these bins may have had."
     ties = (0.0, 1.0) if binned else (0.5, 0.5)
-    return Bounds(*(area_under(pos, neg, tp, undefined, tied=tied) for tied in ties))
+    areas = [mean_over(neg, share_above(pos, tp, tied)) for tied in ties]
+    return Bounds(*np.where(np.isnan(areas), undefined, areas))
