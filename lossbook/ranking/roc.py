@@ -125,7 +125,7 @@ def check_counts(
     weight, # Weight of the examples at each score
 ):
     "Refuse weights that are no counts."
-    if not (weight % 1).any(): return
+    if weight.dtype.kind != "f" or not (weight % 1).any(): return
     found = f"sample_weight adds up to {weight[weight % 1 > 0][0]:g} at a score"
     raise ValueError(f"{found}: here weights count examples, in whole numbers")
 
