@@ -82,6 +82,14 @@ from .ranking.ranked_scores import (
     sort_together as sort_together,
     weigh_by_score as weigh_by_score,
 )
+from .ranking.roc import (
+    RocCurve as RocCurve,
+    plot_roc as plot_roc,
+    roc_auc_bounds as roc_auc_bounds,
+    roc_auc_score as roc_auc_score,
+    roc_auc_standard_error as roc_auc_standard_error,
+    roc_curve as roc_curve,
+)
 from .regression.absolute_error import (
     absolute_error as absolute_error,
     mean_absolute_error as mean_absolute_error,
