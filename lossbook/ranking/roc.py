@@ -151,8 +151,8 @@ def roc_auc_standard_error(
     for weight in (pos, neg): check_counts(weight)
     n_pos, n_neg = tp[-1:].sum(), fp[-1:].sum()
     if min(n_pos, n_neg) < 2: return undefined
-    below, above = 1 - share_above(neg, fp), share_above(pos, tp)
-    return np.sqrt(variance(below, pos)/n_pos + variance(above, neg)/n_neg)
+    lost, won = share_above(neg, fp), share_above(pos, tp)
+    return np.sqrt(variance(lost, pos)/n_pos + variance(won, neg)/n_neg)
 
 # %% ../../nbs/ranking/02_roc.ipynb #c063
 @ranking_metric
