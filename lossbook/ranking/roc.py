@@ -71,7 +71,7 @@ def left_of(
 ): # 1, or an array of shares
     "What share of each step of the curve lies left of a rate."
     if max_fpr == 1: return 1.0
-    if not 0 < max_fpr < 1:
+    if max_fpr is None or not 0 < max_fpr < 1:
         raise ValueError(f"max_fpr is {max_fpr}: it must be above 0 and at most 1")
     return ratio(np.clip(max_fpr*fp[-1:] - (fp - neg), 0, neg), neg, 0.0)
 
