@@ -81,15 +81,11 @@ from .ranking.ranked_scores import (
 )
 from .ranking.roc import (
     RocCurve as RocCurve,
-    area_under as area_under,
-    check_counts as check_counts,
-    left_of as left_of,
     plot_roc as plot_roc,
     roc_auc_bounds as roc_auc_bounds,
     roc_auc_score as roc_auc_score,
     roc_auc_standard_error as roc_auc_standard_error,
     roc_curve as roc_curve,
-    variance as variance,
 )
 from .regression.absolute_error import (
     absolute_error as absolute_error,
