@@ -495,7 +495,7 @@ class RankingMetric(Metric):
         if average is None and summary.two: return scores[-1]
         if average in (None, "none"): return summary.arranged(scores)
         if hasattr(scores[0], "_fields"):
-            raise ValueError(f"average is {average!r}: curves have no such mean")
+            raise ValueError(f"average is {average!r}: tuples have no such mean")
         equal = average == "macro"
         weights = np.ones(len(scores)) if equal else summary.support
         return number(mean_over_labels(np.array(scores), weights))
