@@ -141,7 +141,7 @@ def brier_decomposition(
     size, total = added(n), n.sum()
     mean = first + added(n*(scores - first[group])) / size
     rate, base = added(pos) / size, ratio(pos.sum(), total, np.nan)
-    off, missed = scores - mean[group], pos - n*rate[group]
-    terms = size*(mean - rate)**2, size*(rate - base)**2, off*(n*off - 2*missed)
+    off = scores - mean[group]
+    terms = size*(mean - rate)**2, size*(rate - base)**2, off*(n*off - 2*pos)
     reliability, resolution, within = (ratio(t.sum(), total, np.nan) for t in terms)
     return BrierDecomposition(reliability, resolution, base*(1 - base), within)
