@@ -43,7 +43,7 @@ def multiclass_brier_score(
     scale_by_half=False, # Whether to halve the sum over classes
     total="check", # `'check'`: must sum to 1; `'rescale'`: divided by the sum; `'keep'`: as they are
     check_values=None, # Whether to look at values, and at sums: `None` where they are in main memory
-): # Sums of squares, 0 or above, at most 2; LOWER is better, though called a score
+): # Sums of squares, 0 to 2 where rows sum to 1; LOWER is better, though called a score
     "The squared distance from a forecast of several classes to what happened."
     check_targets(y_true, y_proba, check_values)
     p, _ = with_total(y_proba, total, check_values)
