@@ -30,7 +30,7 @@ def brier_score(
     y_proba, # Predicted probabilities of label 1, in [0,1], same shape
     *,
     scale_by_half=True, # Whether to halve the sum over both classes; `False`: Brier's own sum
-): # Squares in [0,1], in [0,2] without the half; LOWER is better, though it is called a score
+): # Squares in [0,1], in [0,2] if not halved; LOWER is better, though called a score
     "The squared distance from a forecast to what happened."
     return 2*part_counted(scale_by_half) * (y_proba - y_true)**2
 
@@ -43,7 +43,7 @@ def multiclass_brier_score(
     scale_by_half=False, # Whether to halve the sum over classes
     total="check", # `'check'`: must sum to 1; `'rescale'`: divided by the sum; `'keep'`: as they are
     check_values=None, # Whether to look at values, and at sums: `None` where they are in main memory
-): # Sums of squares, 0 or above, at most 2 where sums are 1; LOWER is better, though it is called a score
+): # Sums of squares, 0 to 2 where rows sum to 1; LOWER is better, though called a score
     "The squared distance from a forecast of several classes to what happened."
     check_targets(y_true, y_proba, check_values)
     p, _ = with_total(y_proba, total, check_values)
@@ -101,10 +101,10 @@ def groups(
 # %% ../../nbs/ranking/04_brier.ipynb #c056
 class BrierDecomposition(NamedTuple):
     "What a Brier score is made of; `score` puts it together again."
-    reliability: float # How far forecasts are from what followed them, 0 or above; lower is better
-    resolution: float # How far what followed is from the base rate, 0 or above; higher is better
-    uncertainty: float # Score of the base rate, in [0, 1/4]: no forecaster can change it
-    within: float = 0.0 # What forecasts add by differing within a bin; 0 without bins
+    reliability: float # Mean square of forecast less what followed; lower is better
+    resolution: float # Mean square of what followed less base rate; higher is better
+    uncertainty: float # Score of always saying the base rate, in [0, 1/4]
+    within: float = 0.0 # What forecasts add by differing within a bin: 0 without bins
 
     @property
     def score(self):
@@ -141,7 +141,7 @@ def brier_decomposition(
     size, total = added(n), n.sum()
     mean = first + added(n*(scores - first[group])) / size
     rate, base = added(pos) / size, ratio(pos.sum(), total, np.nan)
-    off, missed = scores - mean[group], pos - n*rate[group]
-    terms = size*(mean - rate)**2, size*(rate - base)**2, off*(n*off - 2*missed)
+    off = scores - mean[group]
+    terms = size*(mean - rate)**2, size*(rate - base)**2, off*(n*off - 2*pos)
     reliability, resolution, within = (ratio(t.sum(), total, np.nan) for t in terms)
     return BrierDecomposition(reliability, resolution, base*(1 - base), within)

@@ -11,7 +11,6 @@ import pytest
 
 from lossbook.classification.log_loss import log_loss, sigmoid
 from lossbook.classification.logits import log_loss_from_logits
-from lossbook.regression.squared_error import squared_error
 from tests.peers.rows import Row, agree_with_published, agree_with_sklearn, rows_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # scikit-learn warns of the single label it is shown
@@ -47,9 +46,6 @@ def logit_row(z, y, published):
 
 
 ROWS = [
-    Ask("squares of forecasts (Brier)", lambda: squared_error([1, 0], [0.8, 0.3]), 0.065,
-        lambda m: m.brier_score_loss([1, 0], [0.8, 0.3])),
-    Ask("squares of forecasts, of both classes", lambda: (2 * squared_error)([1, 0], [0.8, 0.3]), 0.13),
     Ask("sure and wrong, eps of float64", lambda: log_loss(*WRONG, eps=EPS), 36.0437,
         lambda m: m.log_loss(*WRONG, labels=[0, 1])),
     Ask("sure and wrong, eps of Keras", lambda: log_loss(*WRONG, eps=1e-7), 16.1181,
