@@ -98,7 +98,7 @@ def lowest(
 ): # Number
     "Sum of precisions at the positives if in each bin all negatives come first."
     if pos.dtype.kind == "f":
-        ahead = np.where(fp > 0, tp - pos + fp, 1)
+        ahead = np.where(fp > 0, tp - pos + fp, np.inf)
         return (pos - fp*np.log1p(pos/ahead)).sum()
     total = 0.0
     for rows in slices(pos.sum()):
@@ -126,7 +126,7 @@ def average_precision_bounds(
     pos, neg, tp, fp = (counts[pos > 0] for counts in (pos, neg, tp, fp))
     return Bounds(lowest(pos, tp, fp)/total, (pos*tp/(tp + fp - neg)).sum()/total)
 
-# %% ../../nbs/ranking/03_average_precision.ipynb #c065
+# %% ../../nbs/ranking/03_average_precision.ipynb #c067
 def plot_precision_recall(
     ranking, # `RankedScores` or `BinnedScores`
     *,
@@ -145,7 +145,7 @@ def plot_precision_recall(
     with drawing(ax) as ax:
         line, = ax.step(curve.recall[steps], curve.precision[steps], where="pre")
         line.set_label(words if label is None else f"{label}: {words}")
-        ax.axhline(chance, ls=":", lw=1.4, color=COLORS["muted"])
+        ax.axhline(chance, ls=":", color=COLORS["muted"])
         ax.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
-        ax.legend(loc="lower left", bbox_to_anchor=(0, chance))
+        ax.legend()
     return ax
