@@ -112,7 +112,6 @@ def lowest(
 @ranking_metric
 def average_precision_bounds(
     pos, # Positives in each bin, best first
-    neg, # Negatives in each bin
     tp, # Positives in each bin or a better one
     fp, # Negatives in each bin or a better one
     binned, # Whether a row may hide several scores
@@ -126,8 +125,9 @@ def average_precision_bounds(
     if not binned:
         exact = average_precision_score.formula(pos, tp, fp, missed=missed)
         return Bounds(exact, exact)
-    pos, neg, tp, fp = (counts[pos > 0] for counts in (pos, neg, tp, fp))
-    return Bounds(lowest(pos, tp, fp)/total, (pos*tp/(tp + fp - neg)).sum()/total)
+    ahead = np.append(0, fp)[:-1]
+    pos, tp, fp, ahead = (counts[pos > 0] for counts in (pos, tp, fp, ahead))
+    return Bounds(lowest(pos, tp, fp)/total, (pos*tp/(tp + ahead)).sum()/total)
 
 # %% ../../nbs/ranking/03_average_precision.ipynb #c073
 def plot_precision_recall(
