@@ -1,6 +1,6 @@
 """Time and memory of losses and metrics against scikit-learn, on the same data, with input checks on.
 
-`python benchmarks/speed.py [part...]` with parts of the book: regression, classification, segmentation. Ratios below 1 are ours.
+`python benchmarks/speed.py [part...]` with parts of the book: regression, classification, ranking, segmentation. Ratios below 1 are ours.
 """
 import sys
 import time
@@ -12,7 +12,7 @@ from sklearn import metrics
 
 import lossbook
 
-SIZES = {"regression": (10**6, 10**7), "classification": (10**6, 10**7), "segmentation": (10**6,)}
+SIZES = {"regression": (10**6, 10**7), "classification": (10**6, 10**7), "ranking": (10**6, 10**7), "segmentation": (10**6,)}
 
 
 def regression(n):
@@ -43,6 +43,25 @@ def classification(n, classes=10):
         "confusion matrix": (lambda: lossbook.ConfusionMatrix.from_labels(y_true, y_pred, labels=classes),
                              lambda: metrics.confusion_matrix(y_true, y_pred, **of_labels)),
         "F1, macro": (lambda: lossbook.f1_score(y_true, y_pred, average="macro"), lambda: metrics.f1_score(y_true, y_pred, average="macro")),
+    }
+
+
+def ranking(n):
+    rng = np.random.default_rng(0)
+    y_true = (rng.random(n) < 0.3).astype(int)
+    logits = rng.normal(size=n) + y_true
+    proba, rounded, weight = 1 / (1 + np.exp(-logits)), logits.round(2), rng.random(n)
+    weighted = {"sample_weight": weight}
+    def roc_auc(y_score, **how): return lambda: metrics.roc_auc_score(y_true, y_score, **how)
+    return {
+        "ROC AUC of logits": (lambda: lossbook.roc_auc_score(y_true, logits), roc_auc(logits)),
+        "ROC AUC of probabilities": (lambda: lossbook.roc_auc_score(y_true, proba), roc_auc(proba)),
+        "ROC AUC, many ties": (lambda: lossbook.roc_auc_score(y_true, rounded), roc_auc(rounded)),
+        "ROC AUC, weighted": (lambda: lossbook.roc_auc_score(y_true, logits, **weighted), roc_auc(logits, **weighted)),
+        "ROC AUC in 4096 bins": (lambda: lossbook.roc_auc_score(y_true, proba, bins=4096), roc_auc(proba)),
+        "ROC curve": (lambda: lossbook.roc_curve(y_true, logits), lambda: metrics.roc_curve(y_true, logits, drop_intermediate=False)),
+        "average precision": (lambda: lossbook.average_precision_score(y_true, logits), lambda: metrics.average_precision_score(y_true, logits)),
+        "AP in 4096 bins": (lambda: lossbook.average_precision_score(y_true, proba, bins=4096), lambda: metrics.average_precision_score(y_true, proba)),
     }
 
 

@@ -109,7 +109,7 @@ def label_below(
     def holds(xp, x): return x >= 0 if above else (x >= 0) & (x < classes)
     return Domain(words, holds, whole=True)
 
-DOMAINS = {"proba": PROBABILITY, "logits": LOGIT, "score": NUMBER,
+DOMAINS = {"proba": PROBABILITY, "logits": LOGIT,
            "weight": WEIGHT, "labels": label_below()}
 
 def domain_of(

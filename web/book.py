@@ -13,7 +13,7 @@ HOME = "index.ipynb"
 @dataclass(frozen=True)
 class Page:
     "One notebook of the book and the page it becomes."
-    source: str  # Path in the repository: `nbs/segmentation/01_dice.ipynb`
+    source: str  # Path in the repository: `nbs/segmentation/02_dice.ipynb`
     name: str  # Path in the site, named as nbdev names it: `segmentation/dice.ipynb`
     number: int | None  # Chapter number in reading order; None for the home page
 

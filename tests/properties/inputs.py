@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from lossbook.core import Loss, LossSum
+from lossbook.ranking.ranked_scores import RankedScores
 from lossbook.summaries import ConfusionMatrix, LabelMetric, Metric, WeightedMean
 from tests.properties.toys import TOYS
 from tools.stub import public_modules
@@ -232,9 +233,9 @@ def enough(metric, n):
 
 
 def metric_words(metric):
-    "The options of a metric that take a word, each with its choices."
+    "The options of a metric that take a word, each with its choices; who stands first among ties depends on the order of examples."
     y_true, y_pred = metric_data(metric, 0, 5)
-    named = [name for name, default in options_of(metric).items() if isinstance(default, str) or name in ("average", "weights")]
+    named = [name for name, default in options_of(metric).items() if (isinstance(default, str) or name in ("average", "weights")) and not (metric.source is RankedScores and name == "ties")]
     return {name: found for name in named if (found := choices(lambda **options: metric(y_true, y_pred, **required(metric), **options), name))}
 
 
@@ -244,6 +245,9 @@ def metric_data(metric, seed, n, classes=3):
     if metric.source is ConfusionMatrix:
         shape = (n, *(3,) * metric.ndim) if isinstance(metric, LabelMetric) else (n,)
         return rng.integers(0, classes, shape), rng.integers(0, classes, shape)
+    if metric.source is RankedScores:
+        proba = rng.integers(0, 9, n) / 8  # with ties
+        return rng.integers(0, 2, n), proba if inputs_of(metric)[-1] == "y_proba" else 10*proba - 5
     if metric.source is WeightedMean and inputs_of(metric)[-1] == "y_score":
         return rng.integers(0, classes, n), rng.integers(0, 3, (n, classes)) / 2  # with ties
     if metric.source is WeightedMean:
