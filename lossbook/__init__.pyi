@@ -56,10 +56,8 @@ from .core import (
 )
 from .ranking.average_precision import (
     PrecisionRecallCurve as PrecisionRecallCurve,
-    all_positives as all_positives,
     average_precision_bounds as average_precision_bounds,
     average_precision_score as average_precision_score,
-    lowest as lowest,
     plot_precision_recall as plot_precision_recall,
     precision_recall_curve as precision_recall_curve,
 )
