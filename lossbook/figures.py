@@ -148,7 +148,7 @@ class explorable:
 
     def _repr_html_(self):
         folder = _figures_folder()
-        scripts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in ("explorable", self.name)]
+        scripts = [(folder / "explorable.js").read_text(encoding="utf-8"), *_with_parts(folder / f"{self.name}.js")]
         style = _colors_of_figure() + (folder / "explorable.css").read_text(encoding="utf-8")
         return "\n".join([
             f'<figure class="explorable" data-figure="{escape(self.name)}" data-alt="{escape(self.alt)}">',
@@ -166,6 +166,13 @@ class explorable:
 
 def _by_name(value):
     return value if isinstance(value, dict) else {"value": value}
+
+
+def _with_parts(path):
+    "The text of a script, after those of the scripts that it says it needs."
+    text = path.read_text(encoding="utf-8")
+    needed = re.findall(r"^// Needs (\S+\.js)$", text, re.M)
+    return [*(script for name in needed for script in _with_parts(path.with_name(name))), text]
 
 
 def _figures_folder():
