@@ -69,7 +69,7 @@ def read_classes(
     truth = positions(as_labels(y_true, "y_true").ravel(), names, "y_true")
     return truth, rows.reshape(-1, len(names))
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c019
+# %% ../../nbs/ranking/05_calibration.ipynb #c020
 class TopForecasts(NamedTuple):
     "What a classifier called, as a forecast: that the call is right."
     right: np.ndarray # Whether the class called is the true one
@@ -89,7 +89,7 @@ def top_forecasts(
     right, shape = p.argmax(axis=1) == truth, np.shape(y_true)
     return TopForecasts(right.reshape(shape), p.max(axis=1).reshape(shape))
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c023
+# %% ../../nbs/ranking/05_calibration.ipynb #c024
 def rank_forecasts(
     y_true, # Labels 0 and 1, or -1 and 1; others with `positive`; of `K` classes with `labels`
     y_proba, # Predicted probabilities of the positive label, same shape; or `(..., K)`, if top
@@ -108,7 +108,7 @@ def rank_forecasts(
     calls = top_forecasts(y_true, y_proba, positive=positive, labels=labels)
     return RankedScores.from_scores(*calls, sample_weight=sample_weight)
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c027
+# %% ../../nbs/ranking/05_calibration.ipynb #c028
 class CalibrationCurve(NamedTuple):
     "What was said and what came true, in each bin that holds anybody, lowest first."
     forecast: np.ndarray # Mean forecast
@@ -135,13 +135,13 @@ def calibration_curve(
     total = added(weight)
     return CalibrationCurve(added(weight*p)/total, added(pos)/total, total)
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c030
+# %% ../../nbs/ranking/05_calibration.ipynb #c031
 def plot_reliability(
     ranking, # `RankedScores` of forecasts, as `calibration_curve.summary(...)` makes it
     *,
     bins=15, # Number of bins, or edges of intervals from 0 to 1
     binning="width", # `'width'`: bins of equal width; `'mass'`: of as many examples each
-    label=None, # Name, written beside the widest gap
+    label=None, # Name, written beside the curve's upper end
     ax=None, # matplotlib `Axes` to draw on, several rankings on one; `None` makes a figure
 ): # The `Axes`
     "Reliability diagram: what came true against what was said, dots as large as many."
@@ -149,21 +149,22 @@ def plot_reliability(
         f"ranking is a {type(ranking).__name__}: it must be one RankedScores")
     said, observed, weight = calibration_curve.of(ranking, bins=bins, binning=binning)
     if not len(weight): raise ValueError("ranking is empty: there is nothing to draw")
-    with drawing(ax, figsize=(4.8, 4.4)) as ax:
+    with drawing(ax, figsize=(5.6, 4.4)) as ax:
         before = sum(line.get_gid() == "reliability" for line in ax.lines)
         color = COLORS[["prediction", "agreement", "error", "other"][before % 4]]
         if not before: ax.plot([0, 1], [0, 1], ":", c=COLORS["muted"], lw=1.2)
         ax.plot(said, observed, c=color, lw=1, gid="reliability")
         ax.vlines(said, said, observed, colors=color, lw=1, alpha=.5)
-        ax.scatter(said, observed, 600*weight/weight.sum(), color=color, alpha=.8, lw=0)
-        at = np.argmax(weight * np.abs(said - observed))
-        ax.annotate(label or "", (said[at], observed[at]), (12, -12), color=color,
-                    textcoords="offset points")
+        area = 600*weight/weight.sum()
+        ax.scatter(said, observed, area, color=color, alpha=.8, lw=0, clip_on=False, zorder=3)
+        beside = observed[-1]
+        while any(abs(beside - text.get_position()[1]) < .065 for text in ax.texts): beside -= .07
+        if label: ax.text(1.07, beside, label, c=color, va="center")
         ax.set(xlabel="forecast", ylabel="came true", aspect="equal")
         ax.set(xlim=(-.02, 1.02), ylim=(-.02, 1.02))
     return ax
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c034
+# %% ../../nbs/ranking/05_calibration.ipynb #c035
 @ranking_metric(build=rank_forecasts)
 def calibration_error(
     scores, # Distinct forecasts, highest first; of a bin, where it begins
@@ -185,7 +186,7 @@ def calibration_error(
     if norm == np.inf: return gap.max()
     return (weight @ gap**norm / weight.sum())**(1/norm)
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c062
+# %% ../../nbs/ranking/05_calibration.ipynb #c063
 def slope_and_bend(
     leads, # Lead of each class over the true one, `(n, K)`
     weight, # Weights of the examples, `(n,)`
@@ -196,7 +197,7 @@ def slope_and_bend(
     mean = (p*leads).sum(axis=1, keepdims=True)
     return weight @ mean[:, 0], weight @ (p*(leads - mean)**2).sum(axis=1)
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c065
+# %% ../../nbs/ranking/05_calibration.ipynb #c066
 def check_valley(
     leads, # Lead of each class over the true one, `(n, K)`
     weight, # Weights of the examples, above 0
@@ -225,7 +226,7 @@ def valley(
         if abs(step) <= 1e-12*b: break
     return b
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c068
+# %% ../../nbs/ranking/05_calibration.ipynb #c069
 def fit_temperature(
     y_true, # Labels, any shape
     logits, # Logits: of the positive label, same shape; or of each class, `(..., K)`; finite
