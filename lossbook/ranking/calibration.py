@@ -108,7 +108,7 @@ def rank_forecasts(
     calls = top_forecasts(y_true, y_proba, positive=positive, labels=labels)
     return RankedScores.from_scores(*calls, sample_weight=sample_weight)
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c028
+# %% ../../nbs/ranking/05_calibration.ipynb #c029
 class CalibrationCurve(NamedTuple):
     "What was said and what came true, in each bin that holds anybody, lowest first."
     forecast: np.ndarray # Mean forecast
@@ -135,7 +135,7 @@ def calibration_curve(
     total = added(weight)
     return CalibrationCurve(added(weight*p)/total, added(pos)/total, total)
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c031
+# %% ../../nbs/ranking/05_calibration.ipynb #c032
 def plot_reliability(
     ranking, # `RankedScores` of forecasts, as `calibration_curve.summary(...)` makes it
     *,
@@ -164,7 +164,7 @@ def plot_reliability(
         ax.set(xlim=(-.02, 1.02), ylim=(-.02, 1.02))
     return ax
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c035
+# %% ../../nbs/ranking/05_calibration.ipynb #c036
 @ranking_metric(build=rank_forecasts)
 def calibration_error(
     scores, # Distinct forecasts, highest first; of a bin, where it begins
@@ -186,7 +186,7 @@ def calibration_error(
     if norm == np.inf: return gap.max()
     return (weight @ gap**norm / weight.sum())**(1/norm)
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c063
+# %% ../../nbs/ranking/05_calibration.ipynb #c064
 def slope_and_bend(
     leads, # Lead of each class over the true one, `(n, K)`
     weight, # Weights of the examples, `(n,)`
@@ -197,7 +197,7 @@ def slope_and_bend(
     mean = (p*leads).sum(axis=1, keepdims=True)
     return weight @ mean[:, 0], weight @ (p*(leads - mean)**2).sum(axis=1)
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c066
+# %% ../../nbs/ranking/05_calibration.ipynb #c067
 def check_valley(
     leads, # Lead of each class over the true one, `(n, K)`
     weight, # Weights of the examples, above 0
@@ -226,7 +226,7 @@ def valley(
         if abs(step) <= 1e-12*b: break
     return b
 
-# %% ../../nbs/ranking/05_calibration.ipynb #c069
+# %% ../../nbs/ranking/05_calibration.ipynb #c070
 def fit_temperature(
     y_true, # Labels, any shape
     logits, # Logits: of the positive label, same shape; or of each class, `(..., K)`; finite
