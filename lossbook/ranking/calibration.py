@@ -67,7 +67,7 @@ def read_classes(
     if len(names) != x.shape[-1]: raise ValueError(
         f"{name} has {x.shape[-1]} columns for the labels {names.tolist()}")
     truth = positions(as_labels(y_true, "y_true").ravel(), names, "y_true")
-    return truth, rows.reshape(-1, len(names))
+    return truth, rows.reshape(len(truth), len(names))
 
 # %% ../../nbs/ranking/05_calibration.ipynb #c020
 class TopForecasts(NamedTuple):
@@ -149,7 +149,7 @@ def plot_reliability(
         f"ranking is a {type(ranking).__name__}: it must be one RankedScores")
     said, observed, weight = calibration_curve.of(ranking, bins=bins, binning=binning)
     if not len(weight): raise ValueError("ranking is empty: there is nothing to draw")
-    with drawing(ax, figsize=(5.6, 4.4)) as ax:
+    with drawing(ax, figsize=(6.4, 4.4)) as ax:
         before = sum(line.get_gid() == "reliability" for line in ax.lines)
         color = COLORS[["prediction", "agreement", "error", "other"][before % 4]]
         if not before: ax.plot([0, 1], [0, 1], ":", c=COLORS["muted"], lw=1.2)
