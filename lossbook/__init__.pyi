@@ -68,6 +68,15 @@ from .ranking.brier import (
     multiclass_brier_score as multiclass_brier_score,
     rank_probabilities as rank_probabilities,
 )
+from .ranking.calibration import (
+    CalibrationCurve as CalibrationCurve,
+    TopForecasts as TopForecasts,
+    calibration_curve as calibration_curve,
+    calibration_error as calibration_error,
+    fit_temperature as fit_temperature,
+    plot_reliability as plot_reliability,
+    top_forecasts as top_forecasts,
+)
 from .ranking.ranked_scores import (
     BinnedScores as BinnedScores,
     Bounds as Bounds,

@@ -1,52 +1,137 @@
-"Calibration error in bins, by the summaries of each bin, against the numbers that libraries were measured to give."
+"Calibration error and calibration curve: one row for each choice that libraries make differently."
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
-from lossbook.summaries import Moments
+from lossbook.ranking.calibration import calibration_curve, calibration_error, top_forecasts
 
 rng = np.random.default_rng(1)
 PROBA = rng.random(500)
 TRUTH = rng.random(500) < PROBA**1.3
-TOP, RIGHT = np.maximum(PROBA, 1 - PROBA), TRUTH == (PROBA >= 0.5)  # of two classes, the one called and whether it was right
+BOTH = np.stack([1 - PROBA, PROBA], axis=1)
+QUANTILES = [0, *np.percentile(PROBA, np.linspace(0, 100, 16))[1:-1], 1]
 
 
-def of_width(y_proba):
-    "Fifteen bins of equal width, closed on the right, as rows of the examples in each that has any."
-    bins = np.clip(np.searchsorted(np.linspace(0, 1, 16), y_proba) - 1, 0, 14)
-    return [np.flatnonzero(bins == b) for b in np.unique(bins)]
+class Ask(NamedTuple):
+    name: str
+    options: dict  # of `calibration_error`
+    published: float  # what libraries were measured to give, or NumPy where it cuts the bins
+    norm: str | None = None  # of torchmetrics, where it can be asked
+
+    def ours(self):
+        return calibration_error(TRUTH, PROBA, **self.options)
 
 
-def of_mass(y_proba):
-    "Fifteen bins of as many examples each as whole numbers allow."
-    return np.array_split(np.argsort(y_proba), 15)
+ROWS = [
+    Ask("of the positive class", {}, 0.0920, "l1"),
+    Ask("root of squares", {"norm": 2}, 0.1160, "l2"),
+    Ask("greatest gap", {"norm": np.inf}, 0.2524, "max"),
+    Ask("of the class called", {"kind": "top"}, 0.0157, "l1"),
+    Ask("bins of equal mass, as np.array_split cuts", {"binning": "mass"}, 0.0935),
+    Ask("edges at quantiles", {"bins": QUANTILES}, 0.0902),
+]
+rows = pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 
 
-def calibration_error(y_true, y_proba, bins=of_width, norm=1):
-    "The mean over bins of how far chances are from frequencies, each bin with the weight of its examples."
-    parts = [Moments.from_values(y_true[rows], y_proba[rows]) for rows in bins(y_proba)]
-    gaps = [part.weight / 500 * abs(part.mean_pred - part.mean_true)**norm for part in parts]
-    return sum(gaps)**(1/norm)
+@rows
+def test_ours_is_the_published_value(row):
+    np.testing.assert_allclose(row.ours(), row.published, rtol=0, atol=5e-5)
 
 
-ROWS = {
-    "of the positive class": ((TRUTH, PROBA), 0.0920),
-    "of the class called": ((RIGHT, TOP), 0.0157),
-    "root of squares": ((TRUTH, PROBA, of_width, 2), 0.116),
-    "bins of equal mass": ((TRUTH, PROBA, of_mass), 0.0935),
-}
+def test_both_shapes_of_two_classes_are_one_question():
+    assert calibration_error(TRUTH, BOTH, kind="top") == calibration_error(TRUTH, PROBA, kind="top")
+    np.testing.assert_array_equal(top_forecasts(TRUTH, BOTH), top_forecasts(TRUTH, PROBA))
 
 
-@pytest.mark.parametrize("asked, published", ROWS.values(), ids=ROWS)
-def test_ours_is_the_published_value(asked, published):
-    np.testing.assert_allclose(calibration_error(*asked), published, atol=5e-4)
+# ---- torchmetrics
 
 
-def test_torchmetrics(torch):
+@pytest.fixture
+def theirs(torch):
+    "The two calibration errors of torchmetrics, asked with arrays."
     metrics = pytest.importorskip("torchmetrics.functional.classification")
-    proba, truth = torch.tensor(PROBA), torch.tensor(TRUTH.astype(int))
-    both = torch.stack([1 - proba, proba], dim=1)
-    for norm, name in ((1, "l1"), (2, "l2")):
-        theirs = metrics.binary_calibration_error(proba, truth, n_bins=15, norm=name)
-        np.testing.assert_allclose(calibration_error(TRUTH, PROBA, norm=norm), theirs, rtol=1e-5)
-    theirs = metrics.multiclass_calibration_error(both, truth, num_classes=2, n_bins=15)
-    np.testing.assert_allclose(calibration_error(RIGHT, TOP), theirs, rtol=1e-5)  # in float32
+
+    def ask(kind: Callable, y_true, y_proba, **options):
+        return kind(torch.tensor(np.asarray(y_proba, float)), torch.tensor(np.asarray(y_true, int)), **options).item()
+    return (lambda y, p, **options: ask(metrics.binary_calibration_error, y, p, **options),
+            lambda y, p, **options: ask(metrics.multiclass_calibration_error, y, p, num_classes=np.shape(p)[1], **options))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.norm], ids=[row.name for row in ROWS if row.norm])
+def test_torchmetrics(row, theirs):
+    binary, multiclass = theirs
+    given = multiclass(TRUTH, BOTH, n_bins=15, norm=row.norm) if "kind" in row.options else binary(TRUTH, PROBA, n_bins=15, norm=row.norm)
+    np.testing.assert_allclose(row.ours(), given, rtol=1e-5)  # its edges are float32
+
+
+def test_torchmetrics_on_many_classes(theirs):
+    r = np.random.default_rng(2)
+    p, y = r.dirichlet(np.ones(4), 300), r.integers(0, 4, 300)
+    for norm, name in ((1, "l1"), (2, "l2"), (np.inf, "max")):
+        np.testing.assert_allclose(calibration_error(y, p, kind="top", bins=10, norm=norm), theirs[1](y, p, n_bins=10, norm=name), rtol=1e-5)
+
+
+def test_torchmetrics_opens_a_bin_with_its_edge(theirs):
+    y, p = [0, 1], [0.5, 0.9]
+    np.testing.assert_allclose(theirs[0](y, p, n_bins=2), 0.2)  # both in the upper bin
+    np.testing.assert_allclose(calibration_error(y, p, bins=2), 0.3)  # one in each
+
+
+def test_torchmetrics_has_a_bin_for_certainty(theirs):
+    y, p = [0, 1], [1.0, 0.9]
+    np.testing.assert_allclose(theirs[0](y, p, n_bins=2), 0.55)  # each alone
+    np.testing.assert_allclose(calibration_error(y, p, bins=2), 0.45)  # 1.0 is in the last bin
+
+
+def test_torchmetrics_takes_what_is_no_probability_for_a_logit(theirs):
+    y, z = [1, 0], np.array([2.0, -1.0])
+    np.testing.assert_allclose(theirs[0](y, z), calibration_error(y, 1 / (1 + np.exp(-z))), rtol=1e-6)
+    with pytest.raises(ValueError, match=r"y_proba holds 2 at \[0\]"):
+        calibration_error(y, z)
+
+
+# ---- scikit-learn
+
+
+@pytest.fixture
+def curve():
+    return pytest.importorskip("sklearn.calibration").calibration_curve
+
+
+@pytest.mark.parametrize("bins", [2, 5, 15, 100])
+def test_the_curve_of_scikit_learn(curve, bins):
+    ours = calibration_curve(TRUTH, PROBA, bins=bins)
+    np.testing.assert_allclose((ours.observed, ours.forecast), curve(TRUTH, PROBA, n_bins=bins), rtol=1e-12)
+
+
+def test_the_curve_of_scikit_learn_at_quantiles(curve):
+    ours = calibration_curve(TRUTH, PROBA, bins=QUANTILES)
+    np.testing.assert_allclose((ours.observed, ours.forecast), curve(TRUTH, PROBA, n_bins=15, strategy="quantile"), rtol=1e-12)
+
+
+def test_scikit_learn_has_the_edges_of_linspace(curve):
+    y, p = [0, 1, 1], [0.7, 5 / 6, 0.9]
+    np.testing.assert_allclose(curve(y, p, n_bins=6)[0], [0, 1])  # 5/6 beside 0.9
+    np.testing.assert_allclose(calibration_curve(y, p, bins=6).observed, [1 / 2, 1])  # beside 0.7
+
+
+def test_scikit_learn_refuses_what_is_no_probability(curve):
+    with pytest.raises(ValueError, match="outside"):
+        curve([0, 1], [2.0, 0.3])
+
+
+# ---- temperature
+
+
+def test_the_temperature_is_where_scipy_finds_it():
+    optimize = pytest.importorskip("scipy.optimize")
+    from lossbook.classification.cross_entropy import cross_entropy_from_logits
+    from lossbook.ranking.calibration import fit_temperature
+    r = np.random.default_rng(3)
+    for scale in (0.1, 1, 30):
+        z, y = scale * r.normal(size=(200, 5)), r.integers(0, 5, 200)
+        z[np.arange(200), y] += scale
+        found = optimize.minimize_scalar(lambda log_t: cross_entropy_from_logits(y, z / np.exp(log_t)), bracket=(np.log(scale) - 1, np.log(scale) + 1), tol=1e-12)
+        np.testing.assert_allclose(fit_temperature(y, z), np.exp(found.x), rtol=1e-6)
