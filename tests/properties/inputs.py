@@ -255,3 +255,8 @@ def metric_data(metric, seed, n, classes=3):
     scored = inputs_of(metric)[-1].endswith(("proba", "logits", "score"))
     y_pred = numbers(rng, inputs_of(metric)[-1], n, classes)
     return foreground(rng, n) if scored else rng.normal(0, 2, n), y_pred
+
+
+def flat(value):
+    "All numbers of a value, of an array, or of a tuple of arrays such as a curve."
+    return np.concatenate([np.ravel(part) for part in value]) if isinstance(value, tuple) else np.asarray(value)

@@ -13,14 +13,9 @@ from sklearn import metrics as sklearn_metrics
 import lossbook
 from lossbook.ranking.ranked_scores import BinnedScores, RankedClasses, RankedScores, rank_scores
 from lossbook.summaries import ConfusionMatrix, Metric, Moments, WeightedMean
-from tests.properties.inputs import LOSSES, METRICS, each_metric, enough, make_call, metric_data, metric_words, options_of, required, return_docment
+from tests.properties.inputs import LOSSES, METRICS, each_metric, enough, flat, make_call, metric_data, metric_words, options_of, required, return_docment
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-def flat(value):
-    "All numbers of a value, of an array, or of a tuple of arrays such as a curve."
-    return np.concatenate([np.ravel(part) for part in value]) if isinstance(value, tuple) else np.asarray(value)
 
 
 def close(a, b, rtol=1e-12, atol=0):
