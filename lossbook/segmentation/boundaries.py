@@ -10,7 +10,7 @@ __all__ = ['surface_distances', 'far_points', 'hausdorff_distance', 'mean_ways',
 import numpy as np
 
 from ..core import Domain, as_array, one_of, plain
-from ..summaries import WeightedMean, check_pair, in_memory, metric, ratio
+from ..summaries import WeightedMean, check_pair, in_memory, metric
 from ..summaries import read_weight
 
 # %% ../../nbs/segmentation/05_boundaries.ipynb #c012
@@ -53,7 +53,7 @@ def cropped(*masks):
     boxes = ndimage().find_objects(np.logical_or(*masks).astype(np.int8))
     return [mask[boxes[0]] for mask in masks] if boxes else masks
 
-# %% ../../nbs/segmentation/05_boundaries.ipynb #c018
+# %% ../../nbs/segmentation/05_boundaries.ipynb #c019
 def surface_distances(
     y_true, # Reference mask of 0s and 1s: an image `(h, w)` or a volume `(d, h, w)`
     y_pred, # Predicted mask, same shape
@@ -67,17 +67,11 @@ def surface_distances(
     true, pred = map(surface, cropped(y_true, y_pred))
     return distance_map(pred, spacing)[true], distance_map(true, spacing)[pred]
 
-# %% ../../nbs/segmentation/05_boundaries.ipynb #c024
-def where_marked(value, undefined):
-    "A function of two lists of distances for masks that may be empty."
-    undefined = plain(undefined, "undefined", 0.0)
-    def of(*ways):
-        if all(way.size for way in ways): return value(*ways)
-        return undefined if any(way.size for way in ways) else 0.0
-    return of
-
+# %% ../../nbs/segmentation/05_boundaries.ipynb #c025
 def mean_over_images(
     value, # Function of the distances from the reference and from the prediction
+    one, # Value where one mask is empty
+    neither, # Value where both are
     y_true, # Masks of 0s and 1s
     y_pred, # Masks, same shape
     spacing, # Length of a pixel's sides, or one an axis
@@ -88,16 +82,25 @@ def mean_over_images(
     one_of(axes, "axes", [2, 3])
     y_true, y_pred = as_mask(y_true, "y_true"), as_mask(y_pred, "y_pred")
     check_pair(y_true, y_pred, axes)
-    lead, image = y_true.shape[:y_true.ndim - axes], y_true.shape[y_true.ndim - axes:]
-    spacing = as_spacing(spacing, axes)
-    pairs = zip(y_true.reshape(-1, *image), y_pred.reshape(-1, *image))
-    values = [value(*surface_distances(*pair, spacing=spacing)) for pair in pairs]
+    otherwise = [plain(value, "undefined", 0.0) for value in (neither, one)]
+    def of(*ways):
+        marked = sum(way.size > 0 for way in ways)
+        return value(*ways) if marked == 2 else otherwise[marked]
+    lead = y_true.shape[:y_true.ndim - axes]
+    pairs = ((y_true[at], y_pred[at]) for at in np.ndindex(lead))
+    values = [of(*surface_distances(*pair, spacing=spacing)) for pair in pairs]
     weight = read_weight(sample_weight, lead)
     counts = True if weight is None else weight > 0
     values = np.where(counts, np.reshape(values, lead), 0.0)
     return WeightedMean.from_examples(values, sample_weight=weight)
 
-# %% ../../nbs/segmentation/05_boundaries.ipynb #c027
+def between(low, value, high, name):
+    "A number between two bounds. `TypeError` for a word, `ValueError` if it is outside."
+    if low <= plain(value, name, 0.0) <= high: return value
+    bounds = "0 or above" if high == np.inf else f"between {low} and {high}"
+    raise ValueError(f"{name} is {value}: it must be {bounds}")
+
+# %% ../../nbs/segmentation/05_boundaries.ipynb #c028
 def far_points(
     y_true, # Reference masks of 0s and 1s: `(..., h, w)`, or `(..., d, h, w)` for `axes=3`
     y_pred, # Predicted masks, same shape
@@ -111,13 +114,12 @@ def far_points(
 ): # `WeightedMean` of distances
     "How far the far points of two outlines are from the other outline."
     one_of(percentile_of, "percentile_of", ["directed", "pooled"])
-    if not 0 <= plain(percentile, "percentile", 0.0) <= 100:
-        raise ValueError(f"percentile is {percentile}: it must be between 0 and 100")
+    between(0, percentile, 100, "percentile")
     def value(*ways):
         if percentile_of == "pooled": ways = [np.concatenate(ways)]
         return max(np.percentile(way, percentile) for way in ways)
-    value = where_marked(value, undefined)
-    return mean_over_images(value, y_true, y_pred, spacing, axes, sample_weight)
+    data = y_true, y_pred, spacing, axes, sample_weight
+    return mean_over_images(value, undefined, 0.0, *data)
 
 @metric(WeightedMean, build=far_points)
 def hausdorff_distance(
@@ -126,7 +128,7 @@ def hausdorff_distance(
     "The largest distance from a point of either outline to the other outline."
     return mean
 
-# %% ../../nbs/segmentation/05_boundaries.ipynb #c038
+# %% ../../nbs/segmentation/05_boundaries.ipynb #c039
 def mean_ways(
     y_true, # Reference masks of 0s and 1s: `(..., h, w)`, or `(..., d, h, w)` for `axes=3`
     y_pred, # Predicted masks, same shape
@@ -142,8 +144,8 @@ def mean_ways(
     def value(*ways):
         if mean_of == "pooled": ways = [np.concatenate(ways)]
         return np.mean([way.mean() for way in ways])
-    value = where_marked(value, undefined)
-    return mean_over_images(value, y_true, y_pred, spacing, axes, sample_weight)
+    data = y_true, y_pred, spacing, axes, sample_weight
+    return mean_over_images(value, undefined, 0.0, *data)
 
 @metric(WeightedMean, build=mean_ways)
 def average_surface_distance(
@@ -152,7 +154,7 @@ def average_surface_distance(
     "The average distance from a point of either outline to the other outline."
     return mean
 
-# %% ../../nbs/segmentation/05_boundaries.ipynb #c041
+# %% ../../nbs/segmentation/05_boundaries.ipynb #c042
 def close_points(
     y_true, # Reference masks of 0s and 1s: `(..., h, w)`, or `(..., d, h, w)` for `axes=3`
     y_pred, # Predicted masks, same shape
@@ -164,13 +166,11 @@ def close_points(
     sample_weight=None, # Weights of the examples, shaped like the axes before those
 ): # `WeightedMean` of shares
     "Which share of two outlines is close to the other outline."
-    if not plain(tolerance, "tolerance", 0.0) >= 0:
-        raise ValueError(f"tolerance is {tolerance}: it must be 0 or above")
-    undefined = plain(undefined, "undefined", 0.0)
+    between(0, tolerance, np.inf, "tolerance")
     def value(*ways):
-        near = [np.isfinite(way) & (way <= tolerance) for way in ways]
-        return ratio(sum(map(np.sum, near)), sum(map(np.size, ways)), undefined)
-    return mean_over_images(value, y_true, y_pred, spacing, axes, sample_weight)
+        return np.mean(np.concatenate(ways) <= tolerance)
+    data = y_true, y_pred, spacing, axes, sample_weight
+    return mean_over_images(value, 0.0, undefined, *data)
 
 @metric(WeightedMean, build=close_points)
 def surface_dice_score(

@@ -250,6 +250,8 @@ def metric_data(metric, seed, n, classes=3):
         return rng.integers(0, 2, n), proba if inputs_of(metric)[-1] == "y_proba" else 10*proba - 5
     if metric.source is WeightedMean and inputs_of(metric)[-1] == "y_score":
         return rng.integers(0, classes, n), rng.integers(0, 3, (n, classes)) / 2  # with ties
+    if metric.source is WeightedMean and "spacing" in options_of(metric):
+        return rng.random((n, 3, 4)) < 0.2, rng.random((n, 3, 4)) < 0.2  # masks, some of them empty
     if metric.source is WeightedMean:
         return rng.integers(0, 2, (n, 2)), rng.integers(0, 2, (n, 2))  # rows of yes and no
     scored = inputs_of(metric)[-1].endswith(("proba", "logits", "score"))
