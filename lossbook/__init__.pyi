@@ -135,6 +135,15 @@ from .segmentation.dice import (
     dice_score as dice_score,
     iou_score as iou_score,
 )
+from .segmentation.panoptic import (
+    COUNTED as COUNTED,
+    PanopticCounts as PanopticCounts,
+    classes_in as classes_in,
+    over_classes as over_classes,
+    panoptic_quality as panoptic_quality,
+    recognition_quality as recognition_quality,
+    segmentation_quality as segmentation_quality,
+)
 from .summaries import (
     ConfusionMatrix as ConfusionMatrix,
     LabelMetric as LabelMetric,
