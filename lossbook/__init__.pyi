@@ -138,8 +138,6 @@ from .segmentation.dice import (
 from .segmentation.panoptic import (
     COUNTED as COUNTED,
     PanopticCounts as PanopticCounts,
-    classes_in as classes_in,
-    over_classes as over_classes,
     panoptic_quality as panoptic_quality,
     recognition_quality as recognition_quality,
     segmentation_quality as segmentation_quality,
