@@ -526,6 +526,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                'lossbook/segmentation/panoptic.py'),
                                                 'lossbook.segmentation.panoptic.match_segments': ( 'segmentation/panoptic.html#match_segments',
                                                                                                    'lossbook/segmentation/panoptic.py'),
+                                                'lossbook.segmentation.panoptic.numbered': ( 'segmentation/panoptic.html#numbered',
+                                                                                             'lossbook/segmentation/panoptic.py'),
                                                 'lossbook.segmentation.panoptic.over_classes': ( 'segmentation/panoptic.html#over_classes',
                                                                                                  'lossbook/segmentation/panoptic.py'),
                                                 'lossbook.segmentation.panoptic.panoptic_quality': ( 'segmentation/panoptic.html#panoptic_quality',

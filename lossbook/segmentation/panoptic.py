@@ -9,9 +9,9 @@ __all__ = ['COUNTED', 'PanopticCounts', 'panoptic_quality', 'segmentation_qualit
 import numpy as np
 
 from ..core import one_of
-from ..summaries import Summary, as_labels, check_pair, html_table, label_set
-from ..summaries import mean_over_labels, metric, positions, ratio, read_weight
-from ..summaries import text_table
+from ..summaries import Summary, as_labels, check_pair, distinct, html_table
+from ..summaries import label_set, mean_over_labels, metric, nearest, positions
+from ..summaries import ratio, read_weight, text_table
 
 # %% ../../nbs/segmentation/06_panoptic.ipynb #c011
 def as_map(y, name):
@@ -23,6 +23,11 @@ def as_map(y, name):
     pairs = "its last axis must hold a class and an instance"
     raise ValueError(f"{name} has shape {y.shape}: {pairs}")
 
+def numbered(x):
+    "The numbers that occur, and which of them stands where."
+    found = distinct(x)
+    return found, nearest(x, found)
+
 def segments(
     y, # Map of one image, shape `(h, w, 2)`
     labels, # NumPy array of `K` classes
@@ -31,13 +36,13 @@ def segments(
     name, # Name of the argument, for the message
 ): # The class of each segment, 0 to `K`; and the segment of each pixel
     "Number the segments of a map."
-    classes, instances = y.reshape(-1, 2).T
+    classes, instances = y[..., 0].ravel(), y[..., 1].ravel()
     known = ... if ignore_index is None else classes != ignore_index
     place = np.full(classes.shape, len(labels))
     place[known] = positions(classes[known], labels, name)
     single = np.isin(classes, stuff) | (place == len(labels))
-    ids, instance = np.unique(np.where(single, 0, instances), return_inverse=True)
-    codes, segment = np.unique(place*len(ids) + instance, return_inverse=True)
+    ids, instance = numbered(np.where(single, 0, instances))
+    codes, segment = numbered(place*len(ids) + instance)
     return codes // len(ids), segment
 
 def classes_in(labels, y_true, y_pred, ignore_index):

@@ -74,12 +74,12 @@ def theirs(torch):
 @pytest.mark.parametrize("things, stuff", [((0, 1, 2, 3), ()), ((0, 1), (2, 3)), ((), (0, 1, 2, 3))])
 def test_random_maps(theirs, void, things, stuff):
     rng = np.random.default_rng(0)
-    for _ in range(5):
+    for _ in range(2):
         truth, found = random_maps(rng, 3, void)
         options = {"labels": 4, "stuff": stuff, "ignore_index": VOID if void else None, "undefined": 0.0}
         ours = all_three(truth, found, **options)
         close(ours, theirs(truth, found, things, stuff), rtol=1e-6)  # of IoUs in float32
-        assert ours[:, 2].min() < 1
+        assert not things or ours[:, 2].min() < 1
 
 
 def test_the_mean_over_classes(theirs):
