@@ -124,10 +124,26 @@ from .regression.squared_error import (
     mean_squared_error as mean_squared_error,
     squared_error as squared_error,
 )
+from .segmentation.boundaries import (
+    average_surface_distance as average_surface_distance,
+    close_points as close_points,
+    far_points as far_points,
+    hausdorff_distance as hausdorff_distance,
+    mean_ways as mean_ways,
+    surface_dice_score as surface_dice_score,
+    surface_distances as surface_distances,
+)
 from .segmentation.dice import (
     dice_loss as dice_loss,
     dice_score as dice_score,
     iou_score as iou_score,
+)
+from .segmentation.panoptic import (
+    COUNTED as COUNTED,
+    PanopticCounts as PanopticCounts,
+    panoptic_quality as panoptic_quality,
+    recognition_quality as recognition_quality,
+    segmentation_quality as segmentation_quality,
 )
 from .summaries import (
     ConfusionMatrix as ConfusionMatrix,

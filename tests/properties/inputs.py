@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lossbook.core import Loss, LossSum
 from lossbook.ranking.ranked_scores import RankedScores
+from lossbook.segmentation.panoptic import PanopticCounts
 from lossbook.summaries import ConfusionMatrix, LabelMetric, Metric, WeightedMean
 from tests.properties.toys import TOYS
 from tools.stub import public_modules
@@ -245,11 +246,15 @@ def metric_data(metric, seed, n, classes=3):
     if metric.source is ConfusionMatrix:
         shape = (n, *(3,) * metric.ndim) if isinstance(metric, LabelMetric) else (n,)
         return rng.integers(0, classes, shape), rng.integers(0, classes, shape)
+    if metric.source is PanopticCounts:
+        return rng.integers(0, [classes, 2], (n, 3, 4, 2)), rng.integers(0, [classes, 2], (n, 3, 4, 2))
     if metric.source is RankedScores:
         proba = rng.integers(0, 9, n) / 8  # with ties
         return rng.integers(0, 2, n), proba if inputs_of(metric)[-1] == "y_proba" else 10*proba - 5
     if metric.source is WeightedMean and inputs_of(metric)[-1] == "y_score":
         return rng.integers(0, classes, n), rng.integers(0, 3, (n, classes)) / 2  # with ties
+    if metric.source is WeightedMean and "spacing" in options_of(metric):
+        return rng.random((n, 3, 4)) < 0.2, rng.random((n, 3, 4)) < 0.2  # masks, some of them empty
     if metric.source is WeightedMean:
         return rng.integers(0, 2, (n, 2)), rng.integers(0, 2, (n, 2))  # rows of yes and no
     scored = inputs_of(metric)[-1].endswith(("proba", "logits", "score"))

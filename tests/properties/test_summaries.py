@@ -12,6 +12,7 @@ from sklearn import metrics as sklearn_metrics
 
 import lossbook
 from lossbook.ranking.ranked_scores import BinnedScores, RankedClasses, RankedScores, rank_scores
+from lossbook.segmentation.panoptic import PanopticCounts
 from lossbook.summaries import ConfusionMatrix, Metric, Moments, WeightedMean
 from tests.properties.inputs import LOSSES, METRICS, each_metric, enough, flat, make_call, metric_data, metric_words, options_of, required, return_docment
 
@@ -85,6 +86,11 @@ def rankings(multiclass):
     return data
 
 
+def panoptic(rng, n):
+    maps = rng.integers(0, [3, 2], (2, n, 3, 4, 2))
+    return lambda rows, weight: PanopticCounts.from_maps(*maps[:, rows], labels=3, sample_weight=weight)
+
+
 SUMMARIES = {
     "words": confusion,
     "multilabel": confusion_multilabel,
@@ -94,6 +100,7 @@ SUMMARIES = {
     "ranking in bins": ranking(bins=8, range=(-1, 1)),
     "rankings of classes": rankings("ovr"),
     "rankings of pairs": rankings("ovo"),
+    "panoptic": panoptic,
     "moments": moments(0, "float64"),
     "moments of two outputs": moments(0, "float64", (2,)),
     "moments at 1e9": moments(1e9, "float64"),
@@ -101,7 +108,7 @@ SUMMARIES = {
     "moments at 1e4 in float32": moments(1e4, "float32"),
 }
 each_summary = pytest.mark.parametrize("data", SUMMARIES.values(), ids=SUMMARIES)
-EMPTY = {"words": ConfusionMatrix(["cat", "ant", "bee"]), "multilabel": ConfusionMatrix(3, multilabel=True), "ignore_index": ConfusionMatrix(3), "weighted mean": WeightedMean(),
+EMPTY = {"words": ConfusionMatrix(["cat", "ant", "bee"]), "multilabel": ConfusionMatrix(3, multilabel=True), "ignore_index": ConfusionMatrix(3), "weighted mean": WeightedMean(), "panoptic": PanopticCounts(3),
          "ranking": RankedScores(), "ranking in bins": BinnedScores(8, (-1, 1)),
          "rankings of classes": RankedClasses([RankedScores()] * 3), "rankings of pairs": RankedClasses([RankedScores()] * 6, "ovo")}
 identities = {name: EMPTY.get(name, Moments()) for name in SUMMARIES}
@@ -226,7 +233,7 @@ def test_every_loss_is_a_metric_that_adds(loss, draw, seed, n, weighted):
 
 def declared(metric):
     "Labels as a batch must declare them, and options without a default."
-    return {"labels": 3, **required(metric)} if metric.source is ConfusionMatrix else required(metric)
+    return {"labels": 3, **required(metric)} if metric.source in (ConfusionMatrix, PanopticCounts) else required(metric)
 
 
 def drawn_options(draw, metric):
