@@ -44,7 +44,7 @@ def jaccard_prices(
 # %% ../../nbs/segmentation/04_lovasz.ipynb #c024
 @loss(true_ndim=2, pred_ndim=2, over="each")
 def lovasz_hinge_loss(
-    y_true, # Masks, 1 for the object, else 0 or throughout -1, `(..., h, w)`; any shape with `over='all'`
+    y_true, # Masks of 0s and 1s, or -1s and 1s, `(..., h, w)`; any shape if `over='all'`
     y_score, # Scores, finite, above 0 for the object; same shape
 ): # Loss, 0 or above, at least one minus the IoU of the signs; lower is better
     "The hinge losses of the pixels, each at its price in the Jaccard loss."
@@ -60,7 +60,7 @@ def _(y_true, y_score):
     price = jaccard_prices((1 + side)/2, -side*y_score)
     return price * hinge_loss.derivative(y_true, y_score, margin=1.0)
 
-# %% ../../nbs/segmentation/04_lovasz.ipynb #c040
+# %% ../../nbs/segmentation/04_lovasz.ipynb #c042
 def class_shares(mask, classes):
     "The share of each class in the mean of an image, from masks `(..., K, h, w)`."
     one_of(classes, "classes", ["present", "all"])
@@ -77,19 +77,19 @@ def class_errors(y_true, y_proba, classes):
     errors = mask - side*proba
     return side, errors, jaccard_prices(mask, errors) * class_shares(mask, classes)
 
-# %% ../../nbs/segmentation/04_lovasz.ipynb #c043
+# %% ../../nbs/segmentation/04_lovasz.ipynb #c045
 @loss(true_ndim=2, pred_ndim=3, over="each", class_axis=-1)
 def lovasz_softmax_loss(
     y_true, # Labels from 0 to K-1, `(..., h, w)`, or masks of the classes like `y_proba`
     y_proba, # Predicted probabilities of the K classes in [0, 1], `(..., h, w, K)`
     *,
-    classes="present", # Mean over the classes of the image, 0 if it has none; `'all'`: over all K
-): # Loss in [0, 1], lower is better
+    classes="present", # Mean over the classes of the image; `'all'`: over all K
+): # Loss in [0, 1], lower is better; 0 where no class is counted
     "The errors of the pixels at their price in the Jaccard loss, mean over classes."
     _, errors, price = class_errors(y_true, y_proba, classes)
     return array_namespace(errors).sum(price*errors, axis=(-3, -2, -1))
 
-# %% ../../nbs/segmentation/04_lovasz.ipynb #c048
+# %% ../../nbs/segmentation/04_lovasz.ipynb #c050
 @lovasz_softmax_loss.gradient
 def _(y_true, y_proba, *, classes):
     side, _, price = class_errors(y_true, y_proba, classes)
