@@ -138,6 +138,10 @@ from .segmentation.dice import (
     dice_score as dice_score,
     iou_score as iou_score,
 )
+from .segmentation.lovasz import (
+    lovasz_hinge_loss as lovasz_hinge_loss,
+    lovasz_softmax_loss as lovasz_softmax_loss,
+)
 from .segmentation.panoptic import (
     COUNTED as COUNTED,
     PanopticCounts as PanopticCounts,
