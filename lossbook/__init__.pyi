@@ -126,6 +126,12 @@ from .segmentation.dice import (
     dice_score as dice_score,
     iou_score as iou_score,
 )
+from .segmentation.overlap_losses import (
+    focal_tversky_loss as focal_tversky_loss,
+    generalized_dice_loss as generalized_dice_loss,
+    jaccard_loss as jaccard_loss,
+    tversky_loss as tversky_loss,
+)
 from .summaries import (
     ConfusionMatrix as ConfusionMatrix,
     LabelMetric as LabelMetric,
