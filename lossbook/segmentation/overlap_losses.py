@@ -23,7 +23,7 @@ def jaccard_loss(
     overlap, size = overlap_and_size(y_true, y_proba, denominator)
     return 1 - quotient(overlap + smooth, size - overlap + smooth, 1.0)[..., 0, 0]
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c013
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c015
 @jaccard_loss.gradient
 def _(y_true, y_proba, *, smooth, denominator):
     overlap, size = overlap_and_size(y_true, y_proba, denominator)
@@ -32,15 +32,15 @@ def _(y_true, y_proba, *, smooth, denominator):
     slope = 1 if denominator == "linear" else 2*y_proba
     return quotient(score*(slope - y_true) - y_true, union, 0.0)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c016
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c026
 def overlap_and_errors(y_true, y_proba, alpha, beta):
-    "$TP$ and $\\alpha FP+\\beta FN$ of each image, kept as axes of length 1."
+    "The sums $TP$ and $E$ of each image, kept as axes of length 1."
     alpha, beta = threshold(alpha, "alpha", True), threshold(beta, "beta", True)
     errors = alpha*(1 - y_true)*y_proba + beta*y_true*(1 - y_proba)
     overlap, _ = overlap_and_size(y_true, y_proba, "linear")
     return overlap, array_namespace(errors).sum(errors, axis=(-2, -1), keepdims=True)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c019
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c029
 @loss(true_ndim=2, pred_ndim=2, over="each")
 def tversky_loss(
     y_true, # Reference masks of 0s and 1s, `(..., h, w)`; any shape with `over='all'`
@@ -50,11 +50,11 @@ def tversky_loss(
     beta=0.5, # Price of a false negative, 0 or above
     smooth=1.0, # Added to both parts of the quotient, in pixels; 0 leaves them alone
 ): # Loss in [0, 1], lower is better; 0 where mask and probabilities are empty
-    "The priced errors of a mask, as a share of overlap and errors together."
+    "Errors at their price, as a share of errors and overlap together."
     overlap, errors = overlap_and_errors(y_true, y_proba, alpha, beta)
     return quotient(errors, overlap + errors + smooth, 0.0)[..., 0, 0]
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c022
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c033
 @tversky_loss.gradient
 def _(y_true, y_proba, *, alpha, beta, smooth):
     overlap, errors = overlap_and_errors(y_true, y_proba, alpha, beta)
@@ -63,14 +63,14 @@ def _(y_true, y_proba, *, alpha, beta, smooth):
     index = 1 - quotient(errors, total, 0.0)
     return quotient(index*slope - y_true, total, 0.0)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c025
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c044
 def power(x, exponent):
     "A power of `x`, and 0 where `x` is 0; automatic gradients stay finite."
-    xp, zero, one = array_namespace(x), x == 0, array_namespace(x).ones_like(x)
-    if exponent == 0: return one
-    return xp.where(zero, xp.zeros_like(x), xp.where(zero, one, x)**exponent)
+    xp, zero = array_namespace(x), x == 0
+    if exponent == 0: return xp.ones_like(x)
+    return xp.where(zero, xp.zeros_like(x), xp.where(zero, xp.ones_like(x), x)**exponent)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c028
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c047
 @loss(true_ndim=2, pred_ndim=2, over="each")
 def focal_tversky_loss(
     y_true, # Reference masks of 0s and 1s, `(..., h, w)`; any shape with `over='all'`
@@ -85,7 +85,7 @@ def focal_tversky_loss(
     priced = tversky_loss.formula(y_true, y_proba, alpha=alpha, beta=beta, smooth=smooth)
     return priced * power(priced, 1/threshold(gamma, "gamma") - 1)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c031
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c050
 @focal_tversky_loss.gradient
 def _(y_true, y_proba, *, alpha, beta, gamma, smooth):
     prices = {"alpha": alpha, "beta": beta, "smooth": smooth}
@@ -93,38 +93,41 @@ def _(y_true, y_proba, *, alpha, beta, gamma, smooth):
     push = tversky_loss.derivative(y_true, y_proba, **prices)
     return power(priced, 1/gamma - 1)/gamma * push
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c034
-def class_weights(masks, weights):
-    "The weight of each class of each image, from masks `(..., h, w)` of the classes."
-    one_of(weights, "weights", ["square", "simple", "uniform"])
-    xp, power = array_namespace(masks), {"square": 2, "simple": 1, "uniform": 0}[weights]
-    size = xp.sum(masks, axis=(-2, -1), keepdims=True)
-    weight = quotient(1.0, size**power, 0.0)
-    largest = xp.max(weight, axis=-3, keepdims=True)
-    return xp.where(weight == 0, xp.where(largest == 0, 1.0, largest), weight)
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c059
+POWERS = {"square": 2, "simple": 1, "uniform": 0}
 
+def class_weights(masks, weights):
+    "The weight of each class of each image, from the masks `(..., K, h, w)` of the classes."
+    one_of(weights, "weights", list(POWERS))
+    xp = array_namespace(masks)
+    size = xp.sum(masks, axis=(-2, -1), keepdims=True)
+    weight = quotient(1.0, size**POWERS[weights], 0.0)
+    heaviest = xp.max(weight, axis=-3, keepdims=True)
+    return xp.where(weight > 0, weight, xp.where(heaviest > 0, heaviest, 1.0))
+
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c062
 def weighted_overlap(y_true, y_proba, weights):
-    "Masks of the classes and their weights; the weighted sums $I$ and $S$ of each image."
+    "Masks of the classes and their weights; the weighted sums of $I$ and $S$ over classes."
     xp, y_true = array_namespace(y_proba), one_hot(y_true, y_proba)
     masks, proba = (xp.moveaxis(y, (-1,), (-3,)) for y in (y_true, y_proba))
     weight = class_weights(masks, weights)
     sums = overlap_and_size(masks, proba, "linear")
     return masks, weight, *(xp.sum(weight*x, axis=-3, keepdims=True) for x in sums)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c037
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c065
 @loss(true_ndim=2, pred_ndim=3, over="each", class_axis=-1)
 def generalized_dice_loss(
     y_true, # Labels from 0 to K-1, `(..., h, w)`, or masks of the classes like `y_proba`
-    y_proba, # Predicted probabilities of the K classes in [0, 1], `(..., h, w, K)`
+    y_proba, # Probabilities of the K classes in [0, 1], `(..., h, w, K)`
     *,
     weights="square", # Of a class: 1 over its size squared; `'simple'`: 1 over its size; `'uniform'`: 1
-    smooth=0.0, # Added to both parts of the quotient, in weighted pixels
+    smooth=0.0, # Added to both parts of the quotient, in pixels times weight
 ): # Loss in [0, 1], lower is better; 0 where all masks and probabilities are empty
     "One minus the Dice coefficient of all classes, in which rare ones weigh more."
     *_, overlap, size = weighted_overlap(y_true, y_proba, weights)
     return 1 - quotient(2*overlap + smooth, size + smooth, 1.0)[..., 0, 0, 0]
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c040
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c070
 @generalized_dice_loss.gradient
 def _(y_true, y_proba, *, weights, smooth):
     masks, weight, overlap, size = weighted_overlap(y_true, y_proba, weights)
