@@ -203,3 +203,27 @@ def test_the_authors_of_focal_tversky_price_misses_with_alpha():
     tp, fp, fn = (MASKS*PROBA).sum(), ((1 - MASKS)*PROBA).sum(), (MASKS*(1 - PROBA)).sum()
     theirs = (1 - (tp + 1)/(tp + 0.7*fn + 0.3*fp + 1)) ** 0.75
     close(focal_tversky_loss(MASKS, PROBA, over="all"), theirs)
+
+
+# ---- automatic gradients where a quotient reads 0/0 or a root has no slope
+
+
+@pytest.mark.parametrize("loss", [*FAMILY, *(focal_tversky_loss.bind(gamma=gamma) for gamma in (0.4, 0.8, 1.0, 3.0))], ids=str)
+@pytest.mark.parametrize("smooth", [0.0, 1.0])
+@pytest.mark.parametrize("truth, proba", [(EMPTY, EMPTY), (EMPTY, ONE_PIXEL), (ONE_PIXEL, ONE_PIXEL), (ONE_PIXEL, EMPTY)],
+                         ids=["empty", "false alarm", "perfect", "missed"])
+def test_automatic_gradients_stay_finite_and_are_ours(torch, jax, loss, smooth, truth, proba):
+    ours = loss.grad(truth, proba, smooth=smooth)
+    free = torch.tensor(proba, requires_grad=True)
+    loss(torch.tensor(truth), free, smooth=smooth).backward()
+    close(free.grad.numpy(), ours)
+    close(jax.grad(lambda p: loss(jax.numpy.asarray(truth), p, smooth=smooth))(jax.numpy.asarray(proba)), ours)
+
+
+def test_automatic_gradients_of_generalised_dice_where_no_class_is(torch, jax):
+    none, trace = np.zeros((1, 2, 4, 4)), np.concatenate([EMPTY, ONE_PIXEL])[None]
+    for proba in (none, trace):
+        free = torch.tensor(proba, requires_grad=True)
+        generalized_dice_loss(torch.tensor(none), free, class_axis=1).backward()
+        theirs = jax.grad(lambda p: generalized_dice_loss(jax.numpy.asarray(none), p, class_axis=1))(jax.numpy.asarray(proba))
+        assert (free.grad.numpy() == 0).all() and (np.asarray(theirs) == 0).all()
