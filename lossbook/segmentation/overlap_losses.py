@@ -32,7 +32,7 @@ def _(y_true, y_proba, *, smooth, denominator):
     slope = 1 if denominator == "linear" else 2*y_proba
     return quotient(score*(slope - y_true) - y_true, union, 0.0)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c026
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c028
 def overlap_and_errors(y_true, y_proba, alpha, beta):
     "The sums $TP$ and $E$ of each image, kept as axes of length 1."
     alpha, beta = threshold(alpha, "alpha", True), threshold(beta, "beta", True)
@@ -40,7 +40,7 @@ def overlap_and_errors(y_true, y_proba, alpha, beta):
     overlap, _ = overlap_and_size(y_true, y_proba, "linear")
     return overlap, array_namespace(errors).sum(errors, axis=(-2, -1), keepdims=True)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c029
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c031
 @loss(true_ndim=2, pred_ndim=2, over="each")
 def tversky_loss(
     y_true, # Reference masks of 0s and 1s, `(..., h, w)`; any shape with `over='all'`
@@ -54,7 +54,7 @@ def tversky_loss(
     overlap, errors = overlap_and_errors(y_true, y_proba, alpha, beta)
     return quotient(errors, overlap + errors + smooth, 0.0)[..., 0, 0]
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c033
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c035
 @tversky_loss.gradient
 def _(y_true, y_proba, *, alpha, beta, smooth):
     overlap, errors = overlap_and_errors(y_true, y_proba, alpha, beta)
@@ -63,14 +63,14 @@ def _(y_true, y_proba, *, alpha, beta, smooth):
     index = 1 - quotient(errors, total, 0.0)
     return quotient(index*slope - y_true, total, 0.0)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c044
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c046
 def power(x, exponent):
     "A power of `x`, and 0 where `x` is 0; automatic gradients stay finite."
     xp, zero = array_namespace(x), x == 0
     if exponent == 0: return xp.ones_like(x)
     return xp.where(zero, xp.zeros_like(x), xp.where(zero, xp.ones_like(x), x)**exponent)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c047
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c049
 @loss(true_ndim=2, pred_ndim=2, over="each")
 def focal_tversky_loss(
     y_true, # Reference masks of 0s and 1s, `(..., h, w)`; any shape with `over='all'`
@@ -85,7 +85,7 @@ def focal_tversky_loss(
     priced = tversky_loss.formula(y_true, y_proba, alpha=alpha, beta=beta, smooth=smooth)
     return priced * power(priced, 1/threshold(gamma, "gamma") - 1)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c050
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c052
 @focal_tversky_loss.gradient
 def _(y_true, y_proba, *, alpha, beta, gamma, smooth):
     prices = {"alpha": alpha, "beta": beta, "smooth": smooth}
@@ -93,7 +93,7 @@ def _(y_true, y_proba, *, alpha, beta, gamma, smooth):
     push = tversky_loss.derivative(y_true, y_proba, **prices)
     return power(priced, 1/gamma - 1)/gamma * push
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c059
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c061
 POWERS = {"square": 2, "simple": 1, "uniform": 0}
 
 def class_weights(masks, weights):
@@ -105,7 +105,7 @@ def class_weights(masks, weights):
     heaviest = xp.max(weight, axis=-3, keepdims=True)
     return xp.where(weight > 0, weight, xp.where(heaviest > 0, heaviest, 1.0))
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c062
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c064
 def weighted_overlap(y_true, y_proba, weights):
     "Masks of the classes and their weights; the weighted sums of $I$ and $S$ over classes."
     xp, y_true = array_namespace(y_proba), one_hot(y_true, y_proba)
@@ -114,10 +114,10 @@ def weighted_overlap(y_true, y_proba, weights):
     sums = overlap_and_size(masks, proba, "linear")
     return masks, weight, *(xp.sum(weight*x, axis=-3, keepdims=True) for x in sums)
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c065
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c067
 @loss(true_ndim=2, pred_ndim=3, over="each", class_axis=-1)
 def generalized_dice_loss(
-    y_true, # Labels from 0 to K-1, `(..., h, w)`, or masks of the classes like `y_proba`
+    y_true, # Labels from 0 to K-1, `(..., h, w)`, or masks of the classes, as `y_proba`
     y_proba, # Probabilities of the K classes in [0, 1], `(..., h, w, K)`
     *,
     weights="square", # Of a class: 1 over its size squared; `'simple'`: 1 over its size; `'uniform'`: 1
@@ -127,7 +127,7 @@ def generalized_dice_loss(
     *_, overlap, size = weighted_overlap(y_true, y_proba, weights)
     return 1 - quotient(2*overlap + smooth, size + smooth, 1.0)[..., 0, 0, 0]
 
-# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c070
+# %% ../../nbs/segmentation/03_overlap_losses.ipynb #c072
 @generalized_dice_loss.gradient
 def _(y_true, y_proba, *, weights, smooth):
     masks, weight, overlap, size = weighted_overlap(y_true, y_proba, weights)
