@@ -142,6 +142,12 @@ from .segmentation.lovasz import (
     lovasz_hinge_loss as lovasz_hinge_loss,
     lovasz_softmax_loss as lovasz_softmax_loss,
 )
+from .segmentation.overlap_losses import (
+    focal_tversky_loss as focal_tversky_loss,
+    generalized_dice_loss as generalized_dice_loss,
+    jaccard_loss as jaccard_loss,
+    tversky_loss as tversky_loss,
+)
 from .segmentation.panoptic import (
     COUNTED as COUNTED,
     PanopticCounts as PanopticCounts,
