@@ -120,7 +120,7 @@ def generalized_dice_loss(
     y_true, # Labels from 0 to K-1, `(..., h, w)`, or masks of the classes, as `y_proba`
     y_proba, # Probabilities of the K classes in [0, 1], `(..., h, w, K)`
     *,
-    weights="square", # `'square'`: 1 over a class's size squared; `'simple'`: 1 over it; `'uniform'`: 1
+    weights="square", # Of a class of n pixels: `'square'` 1/n**2, `'simple'` 1/n, `'uniform'` 1
     smooth=0.0, # Added to both parts of the quotient, in pixels times weight
 ): # Loss in [0, 1], lower is better; 0 where all masks and probabilities are empty
     "One minus the Dice coefficient of all classes, in which rare ones weigh more."
