@@ -126,10 +126,7 @@ from .regression.squared_error import (
 )
 from .segmentation.boundaries import (
     average_surface_distance as average_surface_distance,
-    close_points as close_points,
-    far_points as far_points,
     hausdorff_distance as hausdorff_distance,
-    mean_ways as mean_ways,
     surface_dice_score as surface_dice_score,
     surface_distances as surface_distances,
 )
@@ -149,7 +146,6 @@ from .segmentation.overlap_losses import (
     tversky_loss as tversky_loss,
 )
 from .segmentation.panoptic import (
-    COUNTED as COUNTED,
     PanopticCounts as PanopticCounts,
     panoptic_quality as panoptic_quality,
     recognition_quality as recognition_quality,
