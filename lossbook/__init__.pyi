@@ -126,6 +126,10 @@ from .segmentation.dice import (
     dice_score as dice_score,
     iou_score as iou_score,
 )
+from .segmentation.lovasz import (
+    lovasz_hinge_loss as lovasz_hinge_loss,
+    lovasz_softmax_loss as lovasz_softmax_loss,
+)
 from .summaries import (
     ConfusionMatrix as ConfusionMatrix,
     LabelMetric as LabelMetric,
