@@ -275,3 +275,31 @@ def test_keras_does_so_live(keras):
 def test_the_lower_neighbour_is_no_bound_of_ours():
     low, high = average_precision_bounds(*PERFECT, bins=200)
     assert low == high == 1
+
+
+# ---- which detections are true positives is decided before any precision: two rules, one pair of boxes
+
+OBJECTS, DETECTIONS = [[0, 0, 10, 10], [3, 0, 13, 10]], [[0, 0, 10, 10], [1, 0, 11, 10]]
+
+
+def overlap(a, b):
+    width, height = (max(0, min(a[i + 2], b[i + 2]) - max(a[i], b[i])) for i in (0, 1))
+    return width * height / (200 - width * height)  # of boxes 10 by 10
+
+
+def true_positives(rule):
+    "VOC takes the object that overlaps most, and errs if it is taken; COCO the one that overlaps most of those still free."
+    free, right = [0, 1], []
+    for box in DETECTIONS:
+        best = max(free if rule == "coco" else [0, 1], key=lambda k: overlap(OBJECTS[k], box), default=None)
+        right.append(int(best in free and overlap(OBJECTS[best], box) >= 0.5))
+        free = [k for k in free if k != best]
+    return right
+
+
+@pytest.mark.parametrize("rule, flags, published", [("coco", [1, 1], 1.0), ("voc", [1, 0], 0.5)])
+def test_two_rules_of_matching(rule, flags, published):
+    assert true_positives(rule) == flags
+    missed = len(OBJECTS) - sum(flags)
+    for interpolation in ("voc", "step"):
+        np.testing.assert_allclose(average_precision_score(flags, [0.9, 0.8], missed=missed, interpolation=interpolation), published)
