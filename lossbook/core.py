@@ -73,9 +73,11 @@ class Domain(NamedTuple):
     holds: Callable # `(xp, x)`: which values belong
     sums: bool = False # Whether a finite sum proves that all belong
     whole: bool = False # Whether they are whole numbers and stay integers
+    width: int = 0 # Numbers of the last axis that are judged together; 0: each alone
 
     def quickly(self, xp, x):
         "True only if every value belongs."
+        if self.width: return xp.all(self.holds(xp, x))
         if self.sums:
             with np.errstate(all="ignore"): return xp.isfinite(xp.sum(x))
         return self.holds(xp, xp.min(x)) and self.holds(xp, xp.max(x))
@@ -85,8 +87,13 @@ class Domain(NamedTuple):
         outside = ~np.asarray(self.holds(array_namespace(x), x))
         if outside.any():
             at = np.unravel_index(outside.argmax(), outside.shape)
-            found = f"{name} holds {float(x[at]):.6g}{at_index(at)}"
+            found = f"{name} holds {as_text(x[at])}{at_index(at)}"
             raise ValueError(f"{found}: it must be {self.words}")
+
+def as_text(x):
+    "A number, or a row of them, as an error message says it."
+    values = [f"{value:.6g}" for value in np.ravel(x).tolist()]
+    return f"[{', '.join(values)}]" if np.ndim(x) else values[0]
 
 def at_index(at):
     "An index as an error message says it: nothing for a scalar."
@@ -109,14 +116,22 @@ def label_below(
     def holds(xp, x): return x >= 0 if above else (x >= 0) & (x < classes)
     return Domain(words, holds, whole=True)
 
-DOMAINS = {"proba": PROBABILITY, "logits": LOGIT,
-           "weight": WEIGHT, "labels": label_below()}
+def is_box(xp, x):
+    "Which rows of four finite numbers have their second corner at or beyond the first."
+    x1, y1, x2, y2 = (x[..., i] for i in range(4))
+    return xp.all(xp.isfinite(x), axis=-1) & (x1 <= x2) & (y1 <= y2)
+
+BOX = Domain("finite x1, y1, x2, y2 with x1 <= x2 and y1 <= y2", is_box, width=4)
+
+DOMAINS = {"proba": PROBABILITY, "logits": LOGIT, "weight": WEIGHT,
+           "labels": label_below(), "boxes": BOX}
 
 def domain_of(
     name, # Name of an argument or of a field of one
 ): # `Domain` of its values
-    "The values an argument may hold, by the last word of its name."
-    return DOMAINS.get(name.replace(".", "_").rpartition("_")[2], FINITE)
+    "The values an argument may hold, by the last word of its name but `true` or `pred`."
+    thing = name.replace(".", "_").removesuffix("_true").removesuffix("_pred")
+    return DOMAINS.get(thing.rpartition("_")[2], FINITE)
 
 # %% ../nbs/00_core.ipynb #c045
 def has_values(
@@ -273,7 +288,10 @@ def read_rows(
     check=None, # Whether to look at the values; `None`: where they are at hand
 ): # `Rows`
     "An input as checked rows. `TypeError` for fractions where labels belong."
-    xp, array = array_namespace(given.array), given.array
+    xp, array, width = array_namespace(given.array), given.array, given.domain.width
+    if width and given.shape[-1:] != (width,):
+        wanted = f"its last axis must hold {given.domain.words}"
+        raise ValueError(f"{given.name} has shape {given.shape}: {wanted}")
     if given.domain.whole and xp.isdtype(array.dtype, "real floating"):
         raise TypeError(f"{given.name} holds {array.dtype}: labels are whole numbers")
     check = has_values(array) if check is None else check
