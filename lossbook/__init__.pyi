@@ -1,5 +1,10 @@
 "The public names of the package. Written by `make prepare` from the `__all__` of its modules."
 
+from .boxes.forms import (
+    box_area as box_area,
+    convert_boxes as convert_boxes,
+    plot_boxes as plot_boxes,
+)
 from .classification.averages import (
     classification_report as classification_report,
     one_vs_rest as one_vs_rest,

@@ -75,7 +75,7 @@ def sides(
     inclusive=False, # Whether the last pixel counts too
 ): # Widths and heights, `(..., 2)`
     "How wide and how high boxes are; negative where corners are inverted."
-    return boxes[..., 2:] - boxes[..., :2] + inclusive
+    return boxes[..., 2:] - boxes[..., :2] + int(inclusive)
 
 def product(
     sides, # Widths and heights, `(..., 2)`
