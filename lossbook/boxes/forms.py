@@ -25,11 +25,11 @@ FORMS = {
 def read_boxes(
     boxes, # Boxes, `(..., 4)`, of any library
     name="boxes", # Name of the argument
-    form="xyxy", # A name in `FORMS`
+    domain=BOX, # What each row must be
 ): # Checked array in the dtype of arithmetic, same shape
     "Boxes as an array of floats. `ValueError` names the first that is none."
     array = as_array(boxes, name)
-    given = Input(array, name, 1, FORMS[form])
+    given = Input(array, name, 1, domain)
     rows = read_rows(given, working_dtype(array)).read(slice(None))
     return array_namespace(array).reshape(rows, given.shape)
 
@@ -64,7 +64,7 @@ def convert_boxes(
 ): # Boxes, same shape and unit, in the floating dtype of `boxes`
     "Write boxes in another form. `ValueError` for a row that is no box."
     one_of(source, "source", list(FORMS)); one_of(target, "target", list(FORMS))
-    given = read_boxes(boxes, form=source)
+    given = read_boxes(boxes, domain=FORMS[source])
     halves = given[..., :2], given[..., 2:]
     if source != target: halves = from_corners(*to_corners(given, source), target)
     return as_given(array_namespace(given).concat(halves, axis=-1), boxes)
