@@ -71,6 +71,13 @@ from .core import (
     check_gradient as check_gradient,
     loss as loss,
 )
+from .detectors.yolo import (
+    YoloPrediction as YoloPrediction,
+    YoloTargets as YoloTargets,
+    yolo_boxes as yolo_boxes,
+    yolo_loss as yolo_loss,
+    yolo_targets as yolo_targets,
+)
 from .ranking.average_precision import (
     PrecisionRecallCurve as PrecisionRecallCurve,
     average_precision_bounds as average_precision_bounds,

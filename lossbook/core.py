@@ -236,7 +236,9 @@ def one_library(
     "The library that all inputs come from. `TypeError` if they come from several."
     try: return array_namespace(*(x.array for x in inputs))
     except TypeError:
-        made = ", ".join(f"{x.name} of {library(x.array)}" for x in inputs)
+        first = {}
+        for x in inputs: first.setdefault(library(x.array), x.name)
+        made = ", ".join(f"{name} of {made_by}" for made_by, name in first.items())
         sentence = f"libraries are mixed, {made}: give all as arrays of one"
         raise TypeError(sentence) from None
 
