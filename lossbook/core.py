@@ -213,15 +213,21 @@ def fields(
     return type(x)(*(f"{name}.{field}" for field in x._fields))
 
 # %% ../nbs/00_core.ipynb #c061
+def own_fields(x, name, like):
+    "The fields of a structured input that `like` has too, structured alike; a plain input as it is."
+    wanted, given = (getattr(y, "_fields", ()) for y in (like, x))
+    if not set(wanted) <= set(given) or given and not wanted:
+        wants = type(like).__name__ if wanted else "an array"
+        raise TypeError(f"{name} is a {type(x).__name__}: it must be {wants}")
+    return type(like)(*(getattr(x, field) for field in wanted)) if wanted else x
+
 def read_inputs(
     x, # Array, or `NamedTuple` of arrays
     name, # Name of the argument
     ndim, # Axes of one example, or `NamedTuple` of such numbers
 ): # `Input`, or `NamedTuple` of them
-    "An argument as named arrays. `TypeError` if it is not structured as `ndim` says."
-    if getattr(x, "_fields", ()) != getattr(ndim, "_fields", ()):
-        wanted = "an array" if isinstance(ndim, int) else type(ndim).__name__
-        raise TypeError(f"{name} is a {type(x).__name__}: it must be {wanted}")
+    "An argument as named arrays. `TypeError` if it lacks a field that `ndim` has."
+    x = own_fields(x, name, ndim)
     def read(x, name, ndim):
         return Input(as_array(x, name), name, ndim, domain_of(name))
     return each_field(read, x, fields(x, name), ndim)
@@ -542,6 +548,22 @@ def add_up(parts):
     return math.fsum(parts) if len(parts) > 1 else parts[0]
 
 # %% ../nbs/00_core.ipynb #c098
+def widened(
+    gradient, # Gradient, structured as a loss knows its prediction
+    given, # The prediction as it was given, which may have more fields
+): # Gradient structured as that
+    "A gradient with zeros in the fields that the loss does not know."
+    if not hasattr(given, "_fields"): return gradient
+    def zeros(x, name):
+        x = as_array(x, name)
+        xp, dtype = array_namespace(x), working_dtype(x)
+        floating = xp.isdtype(x.dtype, "real floating")
+        return xp.zeros(x.shape, dtype=x.dtype if floating else dtype, device=device(x))
+    own = gradient._asdict()
+    rest = {name: zeros(x, name) for name, x in given._asdict().items() if name not in own}
+    return type(given)(**own, **rest)
+
+# %% ../nbs/00_core.ipynb #c100
 class FunctionLike:
     "An object that passes for the function it was made from."
     kind = "function"
@@ -565,7 +587,7 @@ class FunctionLike:
         if defaults: bound.apply_defaults()
         return bound.arguments
 
-# %% ../nbs/00_core.ipynb #c102
+# %% ../nbs/00_core.ipynb #c104
 class Loss(FunctionLike):
     "A loss: `loss(y_true, y_pred)` with reductions, weights, a gradient, and sums."
     kind = "loss"
@@ -606,7 +628,7 @@ class Loss(FunctionLike):
         unknown = sorted(set(options) - set(self.__signature__.parameters))
         if unknown: raise TypeError(f"{self.__name__} has no argument {unknown[0]!r}")
 
-# %% ../nbs/00_core.ipynb #c105
+# %% ../nbs/00_core.ipynb #c107
 class FormulaLoss(Loss):
     "A loss made from the formula of one example."
     origin, derivative = None, None
@@ -642,7 +664,8 @@ class FormulaLoss(Loss):
                 g = batch.xp.zeros_like(p) if g is None else g
                 return weigh(g, weight) * factor
             return each_field(field, self.derivative(y_true, y_pred, **hyper), y_pred)
-        return batch.gradient([reduced(*rows) for rows in batch])
+        own = batch.gradient([reduced(*rows) for rows in batch])
+        return widened(own, self.arguments(args, kwargs)[self.inputs[1]])
 
     def gradient(
         self,
@@ -682,7 +705,7 @@ class FormulaLoss(Loss):
         hyper = {name: plain(given[name], name, at) for name, at in self.hyper.items()}
         return batch, given["reduction"], hyper
 
-# %% ../nbs/00_core.ipynb #c108
+# %% ../nbs/00_core.ipynb #c110
 def with_defaults(
     given, # `Signature`
     options, # New defaults by name
@@ -701,7 +724,7 @@ def rebuild(origin, bound, name):
     "Unpickle a loss with other defaults or another name."
     return origin.bind(**bound).named(name)
 
-# %% ../nbs/00_core.ipynb #c112
+# %% ../nbs/00_core.ipynb #c114
 def loss(
     formula=None, # Function of truth, prediction and keyword-only hyper-parameters
     *,
@@ -717,7 +740,7 @@ def loss(
     def decorate(formula): return FormulaLoss(formula, true_ndim, pred_ndim, **layout)
     return decorate if formula is None else decorate(formula)
 
-# %% ../nbs/00_core.ipynb #c143
+# %% ../nbs/00_core.ipynb #c146
 def central_differences(
     f, # Function without arguments that reads `x`
     x, # Array, moved in place and put back
@@ -736,7 +759,7 @@ def worst(error, name):
     at = np.unravel_index(error.argmax(), error.shape)
     return float(error[at]), name + at_index(at)
 
-# %% ../nbs/00_core.ipynb #c147
+# %% ../nbs/00_core.ipynb #c150
 class GradientCheck(NamedTuple):
     "Where a gradient and the central differences part most."
     error: float # Largest difference, relative to the largest derivative
@@ -769,7 +792,7 @@ def check_gradient(
     assert error <= rtol, f"{loss.__name__}.grad is {off}"
     return GradientCheck(error, at, sum(m.size for m in measured), rtol)
 
-# %% ../nbs/00_core.ipynb #c157
+# %% ../nbs/00_core.ipynb #c160
 def accepted(term, options):
     "The options that a term declares."
     takes = term.__signature__.parameters
@@ -803,7 +826,7 @@ def in_words(parts):
     def scaled(scale, name): return name if scale == 1 else f"{scale:g} * {name}"
     return " + ".join(scaled(scale, term.__name__) for scale, term in parts)
 
-# %% ../nbs/00_core.ipynb #c160
+# %% ../nbs/00_core.ipynb #c163
 class LossSum(Loss):
     "A sum of scaled, named losses, itself a loss. Each term is reduced by itself."
     def __init__(self, parts, name=None, doc=None):
