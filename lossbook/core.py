@@ -563,7 +563,7 @@ def widened(
     rest = {name: zeros(x, name) for name, x in given._asdict().items() if name not in own}
     return type(given)(**own, **rest)
 
-# %% ../nbs/00_core.ipynb #c100
+# %% ../nbs/00_core.ipynb #c101
 class FunctionLike:
     "An object that passes for the function it was made from."
     kind = "function"
@@ -587,7 +587,7 @@ class FunctionLike:
         if defaults: bound.apply_defaults()
         return bound.arguments
 
-# %% ../nbs/00_core.ipynb #c104
+# %% ../nbs/00_core.ipynb #c105
 class Loss(FunctionLike):
     "A loss: `loss(y_true, y_pred)` with reductions, weights, a gradient, and sums."
     kind = "loss"
@@ -628,7 +628,7 @@ class Loss(FunctionLike):
         unknown = sorted(set(options) - set(self.__signature__.parameters))
         if unknown: raise TypeError(f"{self.__name__} has no argument {unknown[0]!r}")
 
-# %% ../nbs/00_core.ipynb #c107
+# %% ../nbs/00_core.ipynb #c108
 class FormulaLoss(Loss):
     "A loss made from the formula of one example."
     origin, derivative = None, None
@@ -705,7 +705,7 @@ class FormulaLoss(Loss):
         hyper = {name: plain(given[name], name, at) for name, at in self.hyper.items()}
         return batch, given["reduction"], hyper
 
-# %% ../nbs/00_core.ipynb #c110
+# %% ../nbs/00_core.ipynb #c111
 def with_defaults(
     given, # `Signature`
     options, # New defaults by name
@@ -724,7 +724,7 @@ def rebuild(origin, bound, name):
     "Unpickle a loss with other defaults or another name."
     return origin.bind(**bound).named(name)
 
-# %% ../nbs/00_core.ipynb #c114
+# %% ../nbs/00_core.ipynb #c115
 def loss(
     formula=None, # Function of truth, prediction and keyword-only hyper-parameters
     *,
@@ -740,7 +740,7 @@ def loss(
     def decorate(formula): return FormulaLoss(formula, true_ndim, pred_ndim, **layout)
     return decorate if formula is None else decorate(formula)
 
-# %% ../nbs/00_core.ipynb #c146
+# %% ../nbs/00_core.ipynb #c147
 def central_differences(
     f, # Function without arguments that reads `x`
     x, # Array, moved in place and put back
@@ -759,7 +759,7 @@ def worst(error, name):
     at = np.unravel_index(error.argmax(), error.shape)
     return float(error[at]), name + at_index(at)
 
-# %% ../nbs/00_core.ipynb #c150
+# %% ../nbs/00_core.ipynb #c151
 class GradientCheck(NamedTuple):
     "Where a gradient and the central differences part most."
     error: float # Largest difference, relative to the largest derivative
@@ -792,7 +792,7 @@ def check_gradient(
     assert error <= rtol, f"{loss.__name__}.grad is {off}"
     return GradientCheck(error, at, sum(m.size for m in measured), rtol)
 
-# %% ../nbs/00_core.ipynb #c160
+# %% ../nbs/00_core.ipynb #c161
 def accepted(term, options):
     "The options that a term declares."
     takes = term.__signature__.parameters
@@ -826,7 +826,7 @@ def in_words(parts):
     def scaled(scale, name): return name if scale == 1 else f"{scale:g} * {name}"
     return " + ".join(scaled(scale, term.__name__) for scale, term in parts)
 
-# %% ../nbs/00_core.ipynb #c163
+# %% ../nbs/00_core.ipynb #c164
 class LossSum(Loss):
     "A sum of scaled, named losses, itself a loss. Each term is reduced by itself."
     def __init__(self, parts, name=None, doc=None):
