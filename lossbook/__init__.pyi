@@ -71,6 +71,30 @@ from .core import (
     check_gradient as check_gradient,
     loss as loss,
 )
+from .detectors.faster_rcnn import (
+    FasterRcnnPrediction as FasterRcnnPrediction,
+    FasterRcnnTargets as FasterRcnnTargets,
+    RoiPrediction as RoiPrediction,
+    RoiTargets as RoiTargets,
+    RpnPrediction as RpnPrediction,
+    RpnTargets as RpnTargets,
+    assign_anchors as assign_anchors,
+    faster_rcnn_loss as faster_rcnn_loss,
+    roi_head_loss as roi_head_loss,
+    roi_targets as roi_targets,
+    rpn_loss as rpn_loss,
+    rpn_targets as rpn_targets,
+    sample_anchors as sample_anchors,
+)
+from .detectors.mask_rcnn import (
+    MaskPrediction as MaskPrediction,
+    MaskRcnnPrediction as MaskRcnnPrediction,
+    MaskRcnnTargets as MaskRcnnTargets,
+    MaskTargets as MaskTargets,
+    crop_masks as crop_masks,
+    mask_loss as mask_loss,
+    mask_rcnn_loss as mask_rcnn_loss,
+)
 from .detectors.yolo import (
     YoloPrediction as YoloPrediction,
     YoloTargets as YoloTargets,

@@ -65,6 +65,12 @@ def cells_of(
     return row[kept], column[kept], kept
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c021
+def check_labels(labels, classes):
+    "`ValueError` for a label that is none of 0 to K-1, where labels can be looked at."
+    xp = array_namespace(labels)
+    if not (has_values(labels) and xp.any(odd := (labels < 0) | (labels >= classes))): return
+    raise ValueError(f"labels holds {int(labels[odd][0])}: it must be a label from 0 to {classes - 1}")
+
 def read_objects(boxes, labels, classes):
     "Boxes and labels of one image. `ValueError` unless there is a label from 0 to K-1 for each box."
     boxes = read_boxes(in_memory(boxes, "boxes") if len(boxes) else np.zeros((0, 4)), domain=SOLID)
@@ -72,8 +78,7 @@ def read_objects(boxes, labels, classes):
     if boxes.shape != (labels.size, 4) or labels.ndim != 1:
         both = f"boxes has shape {boxes.shape} and labels {labels.shape}"
         raise ValueError(f"{both}: they must be (n, 4) and (n,)")
-    odd = labels[(labels < 0) | (labels >= classes)]
-    if odd.size: raise ValueError(f"labels holds {odd[0]}: it must be a label from 0 to {classes - 1}")
+    check_labels(labels, classes)
     return boxes, labels
 
 def on_grid(values, row, column, side):
@@ -175,11 +180,9 @@ def _(y_true, y_pred):
 # %% ../../nbs/detectors/01_yolo.ipynb #c044
 def class_misses(y_true, y_pred):
     "How far the scores of cells with an object are from 1 for its class and 0 for the others."
-    xp, labels, classes = array_namespace(y_pred.classes), y_true.labels, y_pred.classes.shape[-1]
-    if has_values(labels) and xp.max(labels) >= classes:
-        raise ValueError(f"labels holds {int(xp.max(labels))}: it must be a label from 0 to {classes - 1}")
-    occupied = xp.sum(y_true.responsible, axis=-1)
-    return occupied[..., None] * (y_pred.classes - one_hot(labels, y_pred.classes))
+    check_labels(y_true.labels, y_pred.classes.shape[-1])
+    occupied = array_namespace(y_true.responsible).sum(y_true.responsible, axis=-1)
+    return occupied[..., None] * (y_pred.classes - one_hot(y_true.labels, y_pred.classes))
 
 @loss(true_ndim=TRUTH, pred_ndim=PREDICTION)
 def classification(

@@ -14,6 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from lossbook.core import Loss, LossSum
+from lossbook.detectors.faster_rcnn import RoiPrediction, RpnPrediction
+from lossbook.detectors.mask_rcnn import MaskPrediction, MaskRcnnPrediction, MaskRcnnTargets
 from lossbook.detectors.yolo import YoloPrediction, YoloTargets
 from lossbook.ranking.ranked_scores import RankedScores
 from lossbook.segmentation.panoptic import PanopticCounts
@@ -154,14 +156,33 @@ def yolo(rng, lead):
     return truth, YoloPrediction(*(rng.normal(size=(*grid, *last)) for last in [(2, 2), (2, 2), (2,), (3,)]))
 
 
-STRUCTURES = {YoloPrediction: yolo}  # truth and prediction whose fields share axes
+def mask_rcnn(rng, lead):
+    "Targets and prediction of three anchors and two proposals of two classes, with masks of 1 x 2; some count, some are background."
+    sampled, objects, proposals = (rng.integers(0, 2, (*lead, n)).astype(float) for n in (3, 3, 2))
+    truth = MaskRcnnTargets(sampled, objects, rng.normal(size=(*lead, 3, 4)), proposals, rng.integers(0, 3, (*lead, 2)),
+                            rng.normal(size=(*lead, 2, 4)), rng.integers(0, 2, (*lead, 2, 1, 2)).astype(float))
+    said = MaskRcnnPrediction(*(rng.normal(size=(*lead, *last)) for last in [(3,), (3, 4), (2, 3), (2, 2, 4), (2, 2, 1, 2)]))
+    return truth, said
+
+
+def known_fields(loss, y_true, y_pred):
+    "The fields that a loss knows, of structures that may have more; all of them for a sum of losses that know different ones."
+    terms = formulas(loss)
+    if len({type(term.pred_ndim) for term in terms}) > 1:
+        return y_true, y_pred
+    wanted = terms[0].true_ndim, terms[0].pred_ndim
+    return tuple(type(ndim)(*(getattr(given, field) for field in ndim._fields)) for ndim, given in zip(wanted, (y_true, y_pred)))
+
+
+# Truth and prediction whose fields share axes.
+STRUCTURES = {YoloPrediction: yolo, **dict.fromkeys([RpnPrediction, RoiPrediction, MaskPrediction], mask_rcnn)}
 
 
 def make_call(loss, seed, lead, inner=(2, 3, 2), classes=3, soft=False, over="each"):
     "A call of a loss on random numbers; `soft` gives probabilities of classes in place of labels."
     rng, first = np.random.default_rng(seed), formulas(loss)[0]
     if draw_both := STRUCTURES.get(type(first.pred_ndim)):
-        return Call(loss, *draw_both(rng, lead), {}, lead)
+        return Call(loss, *known_fields(loss, *draw_both(rng, lead)), {}, lead)
     true_name, pred_name = loss.inputs
     by_class = "class_axis" in options_of(loss)
     many = by_class or hasattr(first.pred_ndim, "_fields")
