@@ -1,5 +1,22 @@
 "The public names of the package. Written by `make prepare` from the `__all__` of its modules."
 
+from .boxes.encoding import (
+    decode_boxes as decode_boxes,
+    encode_boxes as encode_boxes,
+)
+from .boxes.forms import (
+    box_area as box_area,
+    convert_boxes as convert_boxes,
+    plot_boxes as plot_boxes,
+)
+from .boxes.iou import (
+    box_iou as box_iou,
+)
+from .boxes.iou_loss import (
+    box_absolute_error as box_absolute_error,
+    box_squared_error as box_squared_error,
+    iou_loss as iou_loss,
+)
 from .classification.averages import (
     classification_report as classification_report,
     one_vs_rest as one_vs_rest,

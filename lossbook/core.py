@@ -87,13 +87,13 @@ class Domain(NamedTuple):
         outside = ~np.asarray(self.holds(array_namespace(x), x))
         if outside.any():
             at = np.unravel_index(outside.argmax(), outside.shape)
-            found = f"{name} holds {as_text(x[at])}{at_index(at)}"
-            raise ValueError(f"{found}: it must be {self.words}")
+            values = [f"{float(x[spot]):.6g}" for spot in self.spots(at)]
+            found = f"[{', '.join(values)}]" if self.width else values[0]
+            raise ValueError(f"{name} holds {found}{at_index(at)}: it must be {self.words}")
 
-def as_text(x):
-    "A number, or a row of them, as an error message says it."
-    values = [f"{value:.6g}" for value in np.ravel(x).tolist()]
-    return f"[{', '.join(values)}]" if np.ndim(x) else values[0]
+    def spots(self, at):
+        "Where the numbers stand that were judged at an index."
+        return [(*at, i) for i in range(self.width)] if self.width else [at]
 
 def at_index(at):
     "An index as an error message says it: nothing for a scalar."

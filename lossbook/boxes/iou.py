@@ -13,7 +13,7 @@ import numpy as np
 
 from .forms import product, read_boxes, sides
 from ..core import Input, array_namespace, as_array, number, one_library, one_of
-from ..core import plain, slices
+from ..core import plain, slices, working_dtype
 from ..segmentation.dice import quotient
 
 # %% ../../nbs/boxes/02_iou.ipynb #c010
@@ -99,14 +99,16 @@ def read_pair(boxes_true, boxes_pred, inclusive=False):
     return [xp.concat([boxes[..., :2], boxes[..., 2:] + 1], axis=-1) for boxes in pair]
 
 def floating(*arrays):
-    "The widest floating dtype of some arrays of NumPy; float64 if there is none."
-    found = [x.dtype for x in map(np.asarray, arrays) if x.dtype.kind == "f"]
-    return np.result_type(*found or [np.float64])
+    "The widest floating dtype that arrays came with; that of the arithmetic if none did."
+    xp, arrays = array_namespace(*arrays), [as_array(x, "boxes") for x in arrays]
+    found = [x.dtype for x in arrays if xp.isdtype(x.dtype, "real floating")]
+    return xp.result_type(*found) if found else working_dtype(*arrays)
 
 def check_aligned(boxes_true, boxes_pred):
     "Raise a `ValueError` unless two arrays hold equally many boxes in the same order of axes."
     if boxes_true.shape == boxes_pred.shape: return
-    both = f"boxes_true has shape {tuple(boxes_true.shape)} and boxes_pred {tuple(boxes_pred.shape)}"
+    true, pred = tuple(boxes_true.shape), tuple(boxes_pred.shape)
+    both = f"boxes_true has shape {true} and boxes_pred {pred}"
     raise ValueError(f"{both}: they must agree; pairwise=True compares each with each")
 
 # %% ../../nbs/boxes/02_iou.ipynb #c028
@@ -125,17 +127,16 @@ def box_iou(
     true, pred = read_pair(boxes_true, boxes_pred, inclusive)
     score = partial(score_of_pairs, kind=kind, gate=plain(gate, "gate", 0.0),
                     undefined=plain(undefined, "undefined", 0.0))
-    xp = array_namespace(true)
-    dtype = floating(boxes_true, boxes_pred) if xp is np else None
-    if pairwise:
-        fill = quickly if xp is np and kind == "iou" else each_with_each
-        shape = (*true.shape[:-1], *pred.shape[:-1])
-        rows = (xp.reshape(boxes, (-1, 4)) for boxes in (true, pred))
-        return number(xp.reshape(fill(score, *rows, dtype), shape))
-    check_aligned(true, pred)
-    return number(xp.asarray(score(true, pred), dtype=dtype))
+    xp, dtype = array_namespace(true), floating(boxes_true, boxes_pred)
+    if not pairwise:
+        check_aligned(true, pred)
+        return number(xp.astype(score(true, pred), dtype))
+    fill = quickly if xp is np and kind == "iou" else each_with_each
+    rows = (xp.reshape(boxes, (-1, 4)) for boxes in (true, pred))
+    shape = (*true.shape[:-1], *pred.shape[:-1])
+    return number(xp.reshape(fill(score, *rows, dtype), shape))
 
-# %% ../../nbs/boxes/02_iou.ipynb #c045
+# %% ../../nbs/boxes/02_iou.ipynb #c044
 def empty_share(boxes_true, boxes_pred):
     "Share of the hull that neither box covers; 0 where the hull has no area."
     xp = array_namespace(boxes_true)
@@ -143,7 +144,7 @@ def empty_share(boxes_true, boxes_pred):
     _, union = overlap_and_union(boxes_true, boxes_pred)
     return xp.where(flat, xp.zeros_like(union), 1 - union)
 
-# %% ../../nbs/boxes/02_iou.ipynb #c048
+# %% ../../nbs/boxes/02_iou.ipynb #c047
 def centre_distance(boxes_true, boxes_pred):
     "Squared distance of the centres over the squared diagonal of the hull; 0 where both are 0."
     xp = array_namespace(boxes_true, boxes_pred)
@@ -152,7 +153,7 @@ def centre_distance(boxes_true, boxes_pred):
     def squared_length(step): return xp.sum(quotient(step, unit, 0.0)**2, axis=-1)
     return quotient(squared_length((gap[..., :2] + gap[..., 2:])/2), squared_length(extent), 0.0)
 
-# %% ../../nbs/boxes/02_iou.ipynb #c051
+# %% ../../nbs/boxes/02_iou.ipynb #c050
 def aspect_difference(boxes_true, boxes_pred):
     "How far the angles of two diagonals differ, squared, in units of a right angle."
     xp = array_namespace(boxes_true, boxes_pred)
@@ -161,7 +162,7 @@ def aspect_difference(boxes_true, boxes_pred):
         return xp.atan2(w, xp.where((w > 0) | (h > 0), h, xp.ones_like(h)))
     return (2/math.pi * (angle(boxes_true) - angle(boxes_pred)))**2
 
-# %% ../../nbs/boxes/02_iou.ipynb #c054
+# %% ../../nbs/boxes/02_iou.ipynb #c053
 def aspect_weight(iou, v, gate):
     "How much the shapes count, 0 to 1; nothing where the IoU is below the gate."
     xp = array_namespace(iou, v)

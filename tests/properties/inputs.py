@@ -87,8 +87,8 @@ def numbers(rng, name, shape, classes):
     if name.endswith("weight"):
         return rng.uniform(0.1, 2.0, shape)
     if "boxes" in name:
-        corner = rng.uniform(0, 10, (*shape[:-1], 2))
-        return np.concatenate([corner, corner + rng.uniform(1, 10, corner.shape)], axis=-1)
+        corner = rng.uniform(0, 5, (*shape[:-1], 2))  # any two overlap
+        return np.concatenate([corner, corner + rng.uniform(6, 15, corner.shape)], axis=-1)
     return rng.normal(0, 2, shape)
 
 
