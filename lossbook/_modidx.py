@@ -35,6 +35,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'lossbook.boxes.iou.floating': ('boxes/iou.html#floating', 'lossbook/boxes/iou.py'),
                                     'lossbook.boxes.iou.hull': ('boxes/iou.html#hull', 'lossbook/boxes/iou.py'),
                                     'lossbook.boxes.iou.hull_sides': ('boxes/iou.html#hull_sides', 'lossbook/boxes/iou.py'),
+                                    'lossbook.boxes.iou.inner_side': ('boxes/iou.html#inner_side', 'lossbook/boxes/iou.py'),
                                     'lossbook.boxes.iou.is_ordinary': ('boxes/iou.html#is_ordinary', 'lossbook/boxes/iou.py'),
                                     'lossbook.boxes.iou.overlap_and_union': ('boxes/iou.html#overlap_and_union', 'lossbook/boxes/iou.py'),
                                     'lossbook.boxes.iou.penalty': ('boxes/iou.html#penalty', 'lossbook/boxes/iou.py'),

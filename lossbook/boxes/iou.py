@@ -52,26 +52,6 @@ def score_of_pairs(boxes_true, boxes_pred, kind, gate, undefined):
     return iou - penalty(boxes_true, boxes_pred, iou, kind, gate)
 
 # %% ../../nbs/boxes/02_iou.ipynb #c019
-def quick_iou(boxes_true, boxes_pred):
-    "IoU as one does it by hand, on NumPy: for boxes whose areas are ordinary numbers."
-    true, pred = (np.moveaxis(boxes, -1, 0).copy() for boxes in (boxes_true, boxes_pred))
-    def area(x1, y1, x2, y2): return (x2 - x1) * (y2 - y1)
-    def inner_side(axis):
-        side = np.minimum(true[axis + 2], pred[axis + 2])
-        side -= np.maximum(true[axis], pred[axis])
-        return np.maximum(side, 0, out=side)
-    overlap = inner_side(0)
-    overlap *= inner_side(1)
-    union = area(*true) + area(*pred)
-    union -= overlap
-    return np.divide(overlap, union, out=overlap)
-
-def is_ordinary(boxes):
-    "Which boxes have an area that is far from where numbers end."
-    with np.errstate(over="ignore"): area = product(sides(boxes))
-    return (area > 1e-100) & (area < 1e100)
-
-# %% ../../nbs/boxes/02_iou.ipynb #c022
 def each_with_each(score, boxes_true, boxes_pred, dtype):
     "A score of all pairs of two lists of boxes, `(n, m)`; on NumPy in slices."
     true, pred = boxes_true[:, None, :], boxes_pred[None, :, :]
@@ -80,23 +60,52 @@ def each_with_each(score, boxes_true, boxes_pred, dtype):
     for rows in slices(*scores.shape): scores[rows] = score(true[rows], pred)
     return scores
 
+# %% ../../nbs/boxes/02_iou.ipynb #c022
+def is_ordinary(boxes):
+    "Which boxes have an area that is far from where numbers end."
+    with np.errstate(over="ignore"): area = product(sides(boxes))
+    return (area > 1e-100) & (area < 1e100)
+
+def inner_side(true, pred, axis, side, room, zeros):
+    "How far boxes overlap along an axis, written into `side`, with `room` for a step between."
+    np.minimum(true[axis + 2], pred[axis + 2], out=side)
+    side -= np.maximum(true[axis], pred[axis], out=room)
+    np.maximum(side, zeros, out=side) # twice as fast as with the number 0
+
+def quick_iou(boxes_true, boxes_pred, dtype):
+    "IoU of all pairs of ordinary boxes, `(n, m)`, as one does it by hand; on NumPy."
+    scores = np.empty((len(boxes_true), len(boxes_pred)), dtype)
+    true, pred = boxes_true.T[..., None], boxes_pred.T.copy()
+    areas = [product(sides(boxes)) for boxes in (boxes_true[:, None, :], boxes_pred)]
+    parts = slices(*scores.shape)
+    rooms = np.zeros((4, *scores[:parts[0].stop if parts else 0].shape))
+    for rows in parts:
+        overlap, height, union, zeros = rooms[:, :rows.stop - rows.start]
+        inner_side(true[:, rows], pred, 0, overlap, union, zeros)
+        inner_side(true[:, rows], pred, 1, height, union, zeros)
+        overlap *= height
+        np.add(areas[0][rows], areas[1], out=union)
+        union -= overlap
+        np.divide(overlap, union, out=scores[rows])
+    return scores
+
+# %% ../../nbs/boxes/02_iou.ipynb #c025
 def quickly(score, boxes_true, boxes_pred, dtype):
-    "The same where the score is IoU and the arrays are NumPy's."
-    with np.errstate(all="ignore"):
-        scores = each_with_each(quick_iou, boxes_true, boxes_pred, dtype)
+    "`each_with_each` where the score is IoU and the arrays are NumPy's."
+    with np.errstate(all="ignore"): scores = quick_iou(boxes_true, boxes_pred, dtype)
     odd_true, odd_pred = ~is_ordinary(boxes_true), ~is_ordinary(boxes_pred)
     scores[odd_true] = each_with_each(score, boxes_true[odd_true], boxes_pred, dtype)
     scores[:, odd_pred] = each_with_each(score, boxes_true, boxes_pred[odd_pred], dtype)
     return scores
 
-# %% ../../nbs/boxes/02_iou.ipynb #c025
+# %% ../../nbs/boxes/02_iou.ipynb #c028
 def read_pair(boxes_true, boxes_pred, inclusive=False):
     "Both arguments as checked boxes; `inclusive` moves x2 and y2 to where the last pixel ends."
     given = {"boxes_true": boxes_true, "boxes_pred": boxes_pred}
     xp = one_library([Input(as_array(x, name), name, 1) for name, x in given.items()])
     pair = [read_boxes(x, name) for name, x in given.items()]
-    if not inclusive: return pair
-    return [xp.concat([boxes[..., :2], boxes[..., 2:] + 1], axis=-1) for boxes in pair]
+    if inclusive: pair = [xp.concat([x[..., :2], x[..., 2:] + 1], axis=-1) for x in pair]
+    return [np.asfortranarray(x) for x in pair] if xp is np else pair
 
 def floating(*arrays):
     "The widest floating dtype that arrays came with; that of the arithmetic if none did."
@@ -111,7 +120,7 @@ def check_aligned(boxes_true, boxes_pred):
     both = f"boxes_true has shape {true} and boxes_pred {pred}"
     raise ValueError(f"{both}: they must agree; pairwise=True compares each with each")
 
-# %% ../../nbs/boxes/02_iou.ipynb #c028
+# %% ../../nbs/boxes/02_iou.ipynb #c031
 def box_iou(
     boxes_true, # Corners x1, y1, x2, y2 of the true boxes, `(..., 4)`
     boxes_pred, # Corners of the predicted boxes, `(..., 4)`
@@ -136,7 +145,7 @@ def box_iou(
     shape = (*true.shape[:-1], *pred.shape[:-1])
     return number(xp.reshape(fill(score, *rows, dtype), shape))
 
-# %% ../../nbs/boxes/02_iou.ipynb #c044
+# %% ../../nbs/boxes/02_iou.ipynb #c047
 def empty_share(boxes_true, boxes_pred):
     "Share of the hull that neither box covers; 0 where the hull has no area."
     xp = array_namespace(boxes_true)
@@ -144,7 +153,7 @@ def empty_share(boxes_true, boxes_pred):
     _, union = overlap_and_union(boxes_true, boxes_pred)
     return xp.where(flat, xp.zeros_like(union), 1 - union)
 
-# %% ../../nbs/boxes/02_iou.ipynb #c047
+# %% ../../nbs/boxes/02_iou.ipynb #c050
 def centre_distance(boxes_true, boxes_pred):
     "Squared distance of the centres over the squared diagonal of the hull; 0 where both are 0."
     xp = array_namespace(boxes_true, boxes_pred)
@@ -153,7 +162,7 @@ def centre_distance(boxes_true, boxes_pred):
     def squared_length(step): return xp.sum(quotient(step, unit, 0.0)**2, axis=-1)
     return quotient(squared_length((gap[..., :2] + gap[..., 2:])/2), squared_length(extent), 0.0)
 
-# %% ../../nbs/boxes/02_iou.ipynb #c050
+# %% ../../nbs/boxes/02_iou.ipynb #c053
 def aspect_difference(boxes_true, boxes_pred):
     "How far the angles of two diagonals differ, squared, in units of a right angle."
     xp = array_namespace(boxes_true, boxes_pred)
@@ -162,7 +171,7 @@ def aspect_difference(boxes_true, boxes_pred):
         return xp.atan2(w, xp.where((w > 0) | (h > 0), h, xp.ones_like(h)))
     return (2/math.pi * (angle(boxes_true) - angle(boxes_pred)))**2
 
-# %% ../../nbs/boxes/02_iou.ipynb #c053
+# %% ../../nbs/boxes/02_iou.ipynb #c056
 def aspect_weight(iou, v, gate):
     "How much the shapes count, 0 to 1; nothing where the IoU is below the gate."
     xp = array_namespace(iou, v)
