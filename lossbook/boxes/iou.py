@@ -63,12 +63,11 @@ def each_with_each(score, boxes_true, boxes_pred, dtype):
 # %% ../../nbs/boxes/02_iou.ipynb #c022
 def is_ordinary(boxes):
     "Which boxes have an area that is far from where numbers end."
-    with np.errstate(over="ignore"): area = product(sides(boxes))
-    return (area > 1e-100) & (area < 1e100)
+    with np.errstate(all="ignore"): return abs(np.log10(product(sides(boxes)))) < 100
 
 def inner_side(true, pred, axis, side, room, zeros):
     "How far boxes overlap along an axis, written into `side`, with `room` for a step between."
-    np.minimum(true[axis + 2], pred[axis + 2], out=side)
+    np.minimum(true[2 + axis], pred[2 + axis], out=side)
     side -= np.maximum(true[axis], pred[axis], out=room)
     np.maximum(side, zeros, out=side) # twice as fast as with the number 0
 
@@ -93,9 +92,9 @@ def quick_iou(boxes_true, boxes_pred, dtype):
 def quickly(score, boxes_true, boxes_pred, dtype):
     "`each_with_each` where the score is IoU and the arrays are NumPy's."
     with np.errstate(all="ignore"): scores = quick_iou(boxes_true, boxes_pred, dtype)
-    odd_true, odd_pred = ~is_ordinary(boxes_true), ~is_ordinary(boxes_pred)
-    scores[odd_true] = each_with_each(score, boxes_true[odd_true], boxes_pred, dtype)
-    scores[:, odd_pred] = each_with_each(score, boxes_true, boxes_pred[odd_pred], dtype)
+    odd = [~is_ordinary(boxes) for boxes in (boxes_true, boxes_pred)]
+    left = each_with_each(score, boxes_true[odd[0]], boxes_pred[odd[1]], dtype)
+    scores[np.ix_(*odd)] = left
     return scores
 
 # %% ../../nbs/boxes/02_iou.ipynb #c028

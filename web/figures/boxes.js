@@ -2,7 +2,7 @@
 lossbook.explorable("boxes", (() => {
   const { scale, number, sum } = lossbook;
   const SCORES = [["iou", "IoU"], ["giou", "GIoU"], ["diou", "DIoU"], ["ciou", "CIoU"]];
-  const GRIP = 14; // pixels from a corner to the handle outside of it
+  const GRIP = 9; // pixels from a corner to the handle outside of it
   const WAYS = [0, 1];
 
   const predicted = ({ x, y, width, height }) => [x, y, x + width, y + height];
@@ -81,10 +81,7 @@ lossbook.explorable("boxes", (() => {
     SCORES.forEach(([key, name], i) => bar(pen, { ...beside, y: beside.y + 44 * i }, name, values[key]));
   }
 
-  const grip = (pen) => {
-    pen.path(`M${-GRIP + 3} 0H0V${-GRIP + 3}`, { stroke: "prediction", width: 3, "stroke-linejoin": "round" });
-    pen.circle(0, 0, 7, { fill: "paper", stroke: "prediction", width: 3 });
-  };
+  const bracket = (pen) => pen.path("M-20 0H0V-20", { stroke: "prediction", width: 5, "stroke-linejoin": "round", "stroke-linecap": "round" });
 
   return {
     layout,
@@ -102,7 +99,7 @@ lossbook.explorable("boxes", (() => {
       moves: { x: "width", y: "height" },
       from: ({ x, y }, { unit }) => ({ x: x + GRIP / unit, y: y + GRIP / unit }),
       place: (at, { x, y }) => ({ x: x(at.x + at.width) + GRIP, y: y(at.y + at.height) + GRIP }),
-      draw: grip,
+      draw: bracket,
     }],
     readout: (values) => [
       ...SCORES.map(([key, name]) => ({ label: name, text: number(values[key]), color: key === "iou" ? "agreement" : undefined })),
