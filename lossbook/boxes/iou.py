@@ -66,7 +66,7 @@ def is_ordinary(boxes):
     with np.errstate(all="ignore"): return abs(np.log10(product(sides(boxes)))) < 100
 
 def inner_side(true, pred, axis, side, room, zeros):
-    "How far boxes overlap along an axis, written into `side`, with `room` for a step between."
+    "How far boxes overlap along an axis, written into `side`; `room` is for a step between."
     np.minimum(true[2 + axis], pred[2 + axis], out=side)
     side -= np.maximum(true[axis], pred[axis], out=room)
     np.maximum(side, zeros, out=side) # twice as fast as with the number 0
@@ -99,7 +99,7 @@ def quickly(score, boxes_true, boxes_pred, dtype):
 
 # %% ../../nbs/boxes/02_iou.ipynb #c028
 def read_pair(boxes_true, boxes_pred, inclusive=False):
-    "Both arguments as checked boxes; `inclusive` moves x2 and y2 to where the last pixel ends."
+    "Both arguments as checked boxes, `inclusive` ones as they are where pixels have edges."
     given = {"boxes_true": boxes_true, "boxes_pred": boxes_pred}
     xp = one_library([Input(as_array(x, name), name, 1) for name, x in given.items()])
     pair = [read_boxes(x, name) for name, x in given.items()]
@@ -113,7 +113,7 @@ def floating(*arrays):
     return xp.result_type(*found) if found else working_dtype(*arrays)
 
 def check_aligned(boxes_true, boxes_pred):
-    "Raise a `ValueError` unless two arrays hold equally many boxes in the same order of axes."
+    "Raise a `ValueError` unless boxes stand in pairs."
     if boxes_true.shape == boxes_pred.shape: return
     true, pred = tuple(boxes_true.shape), tuple(boxes_pred.shape)
     both = f"boxes_true has shape {true} and boxes_pred {pred}"
@@ -154,12 +154,13 @@ def empty_share(boxes_true, boxes_pred):
 
 # %% ../../nbs/boxes/02_iou.ipynb #c050
 def centre_distance(boxes_true, boxes_pred):
-    "Squared distance of the centres over the squared diagonal of the hull; 0 where both are 0."
+    "Squared distance of centres over the squared diagonal of the hull; 0 where both are 0."
     xp = array_namespace(boxes_true, boxes_pred)
     gap, extent = boxes_pred - boxes_true, sides(hull(boxes_true, boxes_pred))
     unit = xp.max(extent, axis=-1, keepdims=True)
     def squared_length(step): return xp.sum(quotient(step, unit, 0.0)**2, axis=-1)
-    return quotient(squared_length((gap[..., :2] + gap[..., 2:])/2), squared_length(extent), 0.0)
+    apart = squared_length((gap[..., :2] + gap[..., 2:])/2)
+    return quotient(apart, squared_length(extent), 0.0)
 
 # %% ../../nbs/boxes/02_iou.ipynb #c053
 def aspect_difference(boxes_true, boxes_pred):
