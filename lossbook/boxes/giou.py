@@ -121,14 +121,14 @@ def ciou_loss(
     shape = aspect_weight(iou, v, gate)*v
     return 1 - iou + centre_distance(boxes_true, boxes_pred) + shape
 
-# %% ../../nbs/boxes/04_giou.ipynb #c052
+# %% ../../nbs/boxes/04_giou.ipynb #c053
 def diagonal_angle(boxes):
     "The angle of each diagonal with the vertical, from 0 to a right angle; 0 for a point."
     xp = array_namespace(boxes)
     w, h = (sides(boxes)[..., axis] for axis in (0, 1))
     return xp.atan2(w, xp.where((w > 0) | (h > 0), h, xp.ones_like(h)))
 
-# %% ../../nbs/boxes/04_giou.ipynb #c055
+# %% ../../nbs/boxes/04_giou.ipynb #c056
 def aspect_slope(boxes_true, boxes_pred):
     "Slope of the aspect difference by the four numbers of the prediction; 0 for a point."
     xp, extent = array_namespace(boxes_true), sides(boxes_pred)
@@ -139,7 +139,7 @@ def aspect_slope(boxes_true, boxes_pred):
     outwards = xp.stack([h*turn, -w*turn], axis=-1)
     return on_corners(-outwards, outwards)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c058
+# %% ../../nbs/boxes/04_giou.ipynb #c059
 @ciou_loss.gradient
 def _(boxes_true, boxes_pred, *, gate, hold_alpha):
     iou = iou_of_pairs(boxes_true, boxes_pred)
