@@ -1,5 +1,24 @@
 "The public names of the package. Written by `make prepare` from the `__all__` of its modules."
 
+from .boxes.encoding import (
+    decode_boxes as decode_boxes,
+    encode_boxes as encode_boxes,
+)
+from .boxes.forms import (
+    box_area as box_area,
+    convert_boxes as convert_boxes,
+    plot_boxes as plot_boxes,
+)
+from .boxes.giou import (
+    ciou_loss as ciou_loss,
+    diou_loss as diou_loss,
+    giou_loss as giou_loss,
+)
+from .boxes.iou_loss import (
+    box_absolute_error as box_absolute_error,
+    box_squared_error as box_squared_error,
+    iou_loss as iou_loss,
+)
 from .classification.averages import (
     classification_report as classification_report,
     one_vs_rest as one_vs_rest,
@@ -53,6 +72,13 @@ from .core import (
     array_namespace as array_namespace,
     check_gradient as check_gradient,
     loss as loss,
+)
+from .detectors.yolo import (
+    YoloPrediction as YoloPrediction,
+    YoloTargets as YoloTargets,
+    yolo_boxes as yolo_boxes,
+    yolo_loss as yolo_loss,
+    yolo_targets as yolo_targets,
 )
 from .ranking.average_precision import (
     PrecisionRecallCurve as PrecisionRecallCurve,

@@ -87,13 +87,13 @@ class Domain(NamedTuple):
         outside = ~np.asarray(self.holds(array_namespace(x), x))
         if outside.any():
             at = np.unravel_index(outside.argmax(), outside.shape)
-            found = f"{name} holds {as_text(x[at])}{at_index(at)}"
-            raise ValueError(f"{found}: it must be {self.words}")
+            values = [f"{float(x[spot]):.6g}" for spot in self.spots(at)]
+            found = f"[{', '.join(values)}]" if self.width else values[0]
+            raise ValueError(f"{name} holds {found}{at_index(at)}: it must be {self.words}")
 
-def as_text(x):
-    "A number, or a row of them, as an error message says it."
-    values = [f"{value:.6g}" for value in np.ravel(x).tolist()]
-    return f"[{', '.join(values)}]" if np.ndim(x) else values[0]
+    def spots(self, at):
+        "Where the numbers stand that were judged at an index."
+        return [(*at, i) for i in range(self.width)] if self.width else [at]
 
 def at_index(at):
     "An index as an error message says it: nothing for a scalar."
@@ -213,15 +213,21 @@ def fields(
     return type(x)(*(f"{name}.{field}" for field in x._fields))
 
 # %% ../nbs/00_core.ipynb #c061
+def own_fields(x, name, like):
+    "The fields of a structured input that `like` has too, structured alike; a plain input as it is."
+    wanted, given = (getattr(y, "_fields", ()) for y in (like, x))
+    if not set(wanted) <= set(given) or given and not wanted:
+        wants = type(like).__name__ if wanted else "an array"
+        raise TypeError(f"{name} is a {type(x).__name__}: it must be {wants}")
+    return type(like)(*(getattr(x, field) for field in wanted)) if wanted else x
+
 def read_inputs(
     x, # Array, or `NamedTuple` of arrays
     name, # Name of the argument
     ndim, # Axes of one example, or `NamedTuple` of such numbers
 ): # `Input`, or `NamedTuple` of them
-    "An argument as named arrays. `TypeError` if it is not structured as `ndim` says."
-    if getattr(x, "_fields", ()) != getattr(ndim, "_fields", ()):
-        wanted = "an array" if isinstance(ndim, int) else type(ndim).__name__
-        raise TypeError(f"{name} is a {type(x).__name__}: it must be {wanted}")
+    "An argument as named arrays. `TypeError` if it lacks a field that `ndim` has."
+    x = own_fields(x, name, ndim)
     def read(x, name, ndim):
         return Input(as_array(x, name), name, ndim, domain_of(name))
     return each_field(read, x, fields(x, name), ndim)
@@ -236,7 +242,9 @@ def one_library(
     "The library that all inputs come from. `TypeError` if they come from several."
     try: return array_namespace(*(x.array for x in inputs))
     except TypeError:
-        made = ", ".join(f"{x.name} of {library(x.array)}" for x in inputs)
+        first = {}
+        for x in inputs: first.setdefault(library(x.array), x.name)
+        made = ", ".join(f"{name} of {made_by}" for made_by, name in first.items())
         sentence = f"libraries are mixed, {made}: give all as arrays of one"
         raise TypeError(sentence) from None
 
@@ -540,6 +548,22 @@ def add_up(parts):
     return math.fsum(parts) if len(parts) > 1 else parts[0]
 
 # %% ../nbs/00_core.ipynb #c098
+def widened(
+    gradient, # Gradient, structured as a loss knows its prediction
+    given, # The prediction as it was given, which may have more fields
+): # Gradient structured as that
+    "A gradient with zeros in the fields that the loss does not know."
+    if not hasattr(given, "_fields"): return gradient
+    def zeros(x, name):
+        x = as_array(x, name)
+        xp, dtype = array_namespace(x), working_dtype(x)
+        floating = xp.isdtype(x.dtype, "real floating")
+        return xp.zeros(x.shape, dtype=x.dtype if floating else dtype, device=device(x))
+    own = gradient._asdict()
+    rest = {name: zeros(x, name) for name, x in given._asdict().items() if name not in own}
+    return type(given)(**own, **rest)
+
+# %% ../nbs/00_core.ipynb #c101
 class FunctionLike:
     "An object that passes for the function it was made from."
     kind = "function"
@@ -563,7 +587,7 @@ class FunctionLike:
         if defaults: bound.apply_defaults()
         return bound.arguments
 
-# %% ../nbs/00_core.ipynb #c102
+# %% ../nbs/00_core.ipynb #c105
 class Loss(FunctionLike):
     "A loss: `loss(y_true, y_pred)` with reductions, weights, a gradient, and sums."
     kind = "loss"
@@ -604,7 +628,7 @@ class Loss(FunctionLike):
         unknown = sorted(set(options) - set(self.__signature__.parameters))
         if unknown: raise TypeError(f"{self.__name__} has no argument {unknown[0]!r}")
 
-# %% ../nbs/00_core.ipynb #c105
+# %% ../nbs/00_core.ipynb #c108
 class FormulaLoss(Loss):
     "A loss made from the formula of one example."
     origin, derivative = None, None
@@ -640,7 +664,8 @@ class FormulaLoss(Loss):
                 g = batch.xp.zeros_like(p) if g is None else g
                 return weigh(g, weight) * factor
             return each_field(field, self.derivative(y_true, y_pred, **hyper), y_pred)
-        return batch.gradient([reduced(*rows) for rows in batch])
+        own = batch.gradient([reduced(*rows) for rows in batch])
+        return widened(own, self.arguments(args, kwargs)[self.inputs[1]])
 
     def gradient(
         self,
@@ -680,7 +705,7 @@ class FormulaLoss(Loss):
         hyper = {name: plain(given[name], name, at) for name, at in self.hyper.items()}
         return batch, given["reduction"], hyper
 
-# %% ../nbs/00_core.ipynb #c108
+# %% ../nbs/00_core.ipynb #c111
 def with_defaults(
     given, # `Signature`
     options, # New defaults by name
@@ -699,7 +724,7 @@ def rebuild(origin, bound, name):
     "Unpickle a loss with other defaults or another name."
     return origin.bind(**bound).named(name)
 
-# %% ../nbs/00_core.ipynb #c112
+# %% ../nbs/00_core.ipynb #c115
 def loss(
     formula=None, # Function of truth, prediction and keyword-only hyper-parameters
     *,
@@ -715,7 +740,7 @@ def loss(
     def decorate(formula): return FormulaLoss(formula, true_ndim, pred_ndim, **layout)
     return decorate if formula is None else decorate(formula)
 
-# %% ../nbs/00_core.ipynb #c143
+# %% ../nbs/00_core.ipynb #c147
 def central_differences(
     f, # Function without arguments that reads `x`
     x, # Array, moved in place and put back
@@ -734,7 +759,7 @@ def worst(error, name):
     at = np.unravel_index(error.argmax(), error.shape)
     return float(error[at]), name + at_index(at)
 
-# %% ../nbs/00_core.ipynb #c147
+# %% ../nbs/00_core.ipynb #c151
 class GradientCheck(NamedTuple):
     "Where a gradient and the central differences part most."
     error: float # Largest difference, relative to the largest derivative
@@ -767,7 +792,7 @@ def check_gradient(
     assert error <= rtol, f"{loss.__name__}.grad is {off}"
     return GradientCheck(error, at, sum(m.size for m in measured), rtol)
 
-# %% ../nbs/00_core.ipynb #c157
+# %% ../nbs/00_core.ipynb #c161
 def accepted(term, options):
     "The options that a term declares."
     takes = term.__signature__.parameters
@@ -801,7 +826,7 @@ def in_words(parts):
     def scaled(scale, name): return name if scale == 1 else f"{scale:g} * {name}"
     return " + ".join(scaled(scale, term.__name__) for scale, term in parts)
 
-# %% ../nbs/00_core.ipynb #c160
+# %% ../nbs/00_core.ipynb #c164
 class LossSum(Loss):
     "A sum of scaled, named losses, itself a loss. Each term is reduced by itself."
     def __init__(self, parts, name=None, doc=None):

@@ -212,6 +212,7 @@ def positions(
     y, # NumPy array of labels
     labels, # NumPy array of distinct labels
     name, # Name of the argument, for the message
+    dtype=np.intp, # Integer dtype wide enough for the places
 ): # Integers, shaped like `y`
     "Where each label stands. `ValueError` names one that is not among the labels."
     words = labels.dtype.kind == "U"
@@ -219,14 +220,15 @@ def positions(
         held = f"{name} holds {y.dtype} where the labels are {labels.dtype}"
         raise TypeError(f"{held}: words and numbers do not mix")
     counted = not words and (labels == np.arange(labels.size)).all()
-    if counted and y.size and y.min() >= 0 and y.max() < labels.size:
-        return y.astype(np.intp, copy=False)
+    unsigned = y.view(y.dtype.str.replace("i", "u")) # in which what is below 0 is huge
+    if counted and y.size and unsigned.max() < labels.size:
+        return y.astype(dtype, copy=False)
     at = nearest(y, labels)
     if (labels[at] != y).any():
         outside = y[labels[at] != y].flat[0].item()
         listed = f"not among the labels {labels.tolist()}"
         raise ValueError(f"{name} holds {outside!r}, which is {listed}")
-    return at
+    return at.astype(dtype, copy=False)
 
 # %% ../nbs/02_summaries.ipynb #c039
 def count_pairs(
@@ -238,16 +240,18 @@ def count_pairs(
 ): # Counts, shape `(tables, K, K)`: int64, float64 with weights
     "Count each pair of truth and prediction, table by table, in slices."
     tables, k = len(y_true), len(labels)
-    starts = np.arange(tables)[:, None] * k*k
+    dtype = np.min_scalar_type(tables*k*k) # narrow numbers are added up faster
+    starts = np.arange(0, tables*k*k, k*k, dtype=dtype)[:, None]
     counts = np.zeros(tables*k*k, np.int64 if weight is None else np.float64)
     for rows in slices(y_true.shape[1], tables):
         t, p = y_true[:, rows], y_pred[:, rows]
         keep = ... if ignore_index is None else t != ignore_index
         start = np.broadcast_to(starts, t.shape)[keep]
-        t = positions(t[keep], labels, "y_true")
-        p = positions(p[keep], labels, "y_pred")
+        pair = positions(t[keep], labels, "y_true", dtype) * k
+        pair += positions(p[keep], labels, "y_pred", dtype)
+        if tables > 1: pair += start
         w = None if weight is None else weight[:, rows][keep].ravel()
-        counts += np.bincount((start + t*k + p).ravel(), w, tables*k*k)
+        counts += np.bincount(pair.ravel(), w, tables*k*k)
     return counts.reshape(tables, k, k)
 
 # %% ../nbs/02_summaries.ipynb #c043

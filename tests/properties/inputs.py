@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from lossbook.core import Loss, LossSum
+from lossbook.detectors.yolo import YoloPrediction, YoloTargets
 from lossbook.ranking.ranked_scores import RankedScores
 from lossbook.segmentation.panoptic import PanopticCounts
 from lossbook.summaries import ConfusionMatrix, LabelMetric, Metric, WeightedMean
@@ -87,8 +88,8 @@ def numbers(rng, name, shape, classes):
     if name.endswith("weight"):
         return rng.uniform(0.1, 2.0, shape)
     if "boxes" in name:
-        corner = rng.uniform(0, 10, (*shape[:-1], 2))
-        return np.concatenate([corner, corner + rng.uniform(1, 10, corner.shape)], axis=-1)
+        corner = rng.uniform(0, 5, (*shape[:-1], 2))  # any two overlap
+        return np.concatenate([corner, corner + rng.uniform(6, 15, corner.shape)], axis=-1)
     return rng.normal(0, 2, shape)
 
 
@@ -144,9 +145,23 @@ def arrays_of(x):
     return list(x) if hasattr(x, "_fields") else [x]
 
 
+def yolo(rng, lead):
+    "Targets and prediction of a grid of 2 x 2 cells with two predictors and three classes, some cells empty."
+    grid = (*lead, 2, 2)
+    charge = rng.integers(0, 3, grid)  # predictor 0 or 1, or neither
+    responsible = np.stack([charge == 0, charge == 1], axis=-1).astype(float)
+    truth = YoloTargets(responsible, rng.random((*grid, 2)), rng.random((*grid, 2)), responsible*rng.random((*grid, 2)), rng.integers(0, 3, grid))
+    return truth, YoloPrediction(*(rng.normal(size=(*grid, *last)) for last in [(2, 2), (2, 2), (2,), (3,)]))
+
+
+STRUCTURES = {YoloPrediction: yolo}  # truth and prediction whose fields share axes
+
+
 def make_call(loss, seed, lead, inner=(2, 3, 2), classes=3, soft=False, over="each"):
     "A call of a loss on random numbers; `soft` gives probabilities of classes in place of labels."
     rng, first = np.random.default_rng(seed), formulas(loss)[0]
+    if draw_both := STRUCTURES.get(type(first.pred_ndim)):
+        return Call(loss, *draw_both(rng, lead), {}, lead)
     true_name, pred_name = loss.inputs
     by_class = "class_axis" in options_of(loss)
     many = by_class or hasattr(first.pred_ndim, "_fields")
