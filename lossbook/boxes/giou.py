@@ -101,12 +101,12 @@ def centre_slope(boxes_true, boxes_pred):
     diagonal = xp.sum(reach**2, axis=-1, keepdims=True)
     return quotient(on_corners(move, move) - stretch, diagonal*unit, 0.0)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c040
+# %% ../../nbs/boxes/04_giou.ipynb #c041
 @diou_loss.gradient
 def _(boxes_true, boxes_pred):
     return centre_slope(boxes_true, boxes_pred) - iou_slope(boxes_true, boxes_pred)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c047
+# %% ../../nbs/boxes/04_giou.ipynb #c048
 @loss(true_ndim=1, pred_ndim=1)
 def ciou_loss(
     boxes_true, # True boxes as corners x1, y1, x2, y2, `(..., 4)`
@@ -121,14 +121,14 @@ def ciou_loss(
     shape = aspect_weight(iou, v, gate)*v
     return 1 - iou + centre_distance(boxes_true, boxes_pred) + shape
 
-# %% ../../nbs/boxes/04_giou.ipynb #c053
+# %% ../../nbs/boxes/04_giou.ipynb #c054
 def diagonal_angle(boxes):
     "The angle of each diagonal with the vertical, from 0 to a right angle; 0 for a point."
     xp = array_namespace(boxes)
     w, h = (sides(boxes)[..., axis] for axis in (0, 1))
     return xp.atan2(w, xp.where((w > 0) | (h > 0), h, xp.ones_like(h)))
 
-# %% ../../nbs/boxes/04_giou.ipynb #c056
+# %% ../../nbs/boxes/04_giou.ipynb #c057
 def aspect_slope(boxes_true, boxes_pred):
     "Slope of the aspect difference by the four numbers of the prediction; 0 for a point."
     xp, extent = array_namespace(boxes_true), sides(boxes_pred)
@@ -139,7 +139,7 @@ def aspect_slope(boxes_true, boxes_pred):
     outwards = xp.stack([h*turn, -w*turn], axis=-1)
     return on_corners(-outwards, outwards)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c059
+# %% ../../nbs/boxes/04_giou.ipynb #c060
 @ciou_loss.gradient
 def _(boxes_true, boxes_pred, *, gate, hold_alpha):
     iou = iou_of_pairs(boxes_true, boxes_pred)
