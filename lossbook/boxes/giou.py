@@ -124,9 +124,8 @@ def ciou_loss(
 # %% ../../nbs/boxes/04_giou.ipynb #c054
 def diagonal_angle(boxes):
     "The angle of each diagonal with the vertical, from 0 to a right angle; 0 for a point."
-    xp = array_namespace(boxes)
-    w, h = (sides(boxes)[..., axis] for axis in (0, 1))
-    return xp.atan2(w, xp.where((w > 0) | (h > 0), h, xp.ones_like(h)))
+    extent = sides(boxes)
+    return array_namespace(boxes).atan2(extent[..., 0], extent[..., 1])
 
 # %% ../../nbs/boxes/04_giou.ipynb #c057
 def aspect_slope(boxes_true, boxes_pred):
