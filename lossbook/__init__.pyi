@@ -14,6 +14,9 @@ from .boxes.giou import (
     diou_loss as diou_loss,
     giou_loss as giou_loss,
 )
+from .boxes.iou import (
+    box_iou as box_iou,
+)
 from .boxes.iou_loss import (
     box_absolute_error as box_absolute_error,
     box_squared_error as box_squared_error,

@@ -9,46 +9,18 @@ __all__ = ['giou_loss', 'diou_loss', 'ciou_loss']
 import math
 
 from .forms import product, sides
+from .iou import aspect_difference, aspect_weight, centre_distance, empty_share
 from .iou import hull, hull_sides, overlap_and_union
 from .iou_loss import area_slope, iou_slope, on_corners, overlap_slope, step
 from ..core import array_namespace, loss
 from ..segmentation.dice import quotient
 
-# %% ../../nbs/boxes/04_giou.ipynb #c013
-def empty_share(boxes_true, boxes_pred):
-    "Share of the hull that neither box covers; 0 where the hull has no area."
-    xp = array_namespace(boxes_true)
-    flat = xp.any(sides(hull(boxes_true, boxes_pred)) == 0, axis=-1)
-    _, union = overlap_and_union(boxes_true, boxes_pred)
-    return xp.where(flat, xp.zeros_like(union), 1 - union)
-
-def centre_distance(boxes_true, boxes_pred):
-    "Squared distance of the centres over the squared diagonal of the hull; 0 where both are 0."
-    xp = array_namespace(boxes_true, boxes_pred)
-    gap, extent = boxes_pred - boxes_true, sides(hull(boxes_true, boxes_pred))
-    unit = xp.max(extent, axis=-1, keepdims=True)
-    def squared_length(step): return xp.sum(quotient(step, unit, 0.0)**2, axis=-1)
-    return quotient(squared_length((gap[..., :2] + gap[..., 2:])/2), squared_length(extent), 0.0)
-
-def aspect_difference(boxes_true, boxes_pred):
-    "How far the angles of two diagonals differ, squared, in units of a right angle."
-    xp = array_namespace(boxes_true, boxes_pred)
-    def angle(boxes):
-        w, h = (sides(boxes)[..., axis] for axis in (0, 1))
-        return xp.atan2(w, xp.where((w > 0) | (h > 0), h, xp.ones_like(h)))
-    return (2/math.pi * (angle(boxes_true) - angle(boxes_pred)))**2
-
-def aspect_weight(iou, v, gate):
-    "How much the shapes count, 0 to 1; nothing where the IoU is below the gate."
-    xp = array_namespace(iou, v)
-    return xp.where(iou >= gate, quotient(v, 1 - iou + v, 0.0), xp.zeros_like(iou))
-
-# %% ../../nbs/boxes/04_giou.ipynb #c016
+# %% ../../nbs/boxes/04_giou.ipynb #c015
 def iou_of_pairs(boxes_true, boxes_pred):
     "IoU of boxes that stand in pairs; 0 where both have no area."
     return quotient(*overlap_and_union(boxes_true, boxes_pred), 0.0)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c019
+# %% ../../nbs/boxes/04_giou.ipynb #c018
 @loss(true_ndim=1, pred_ndim=1)
 def giou_loss(
     boxes_true, # True boxes as corners x1, y1, x2, y2, `(..., 4)`
@@ -57,13 +29,13 @@ def giou_loss(
     "One minus IoU, plus the share of the hull of two boxes that neither covers."
     return 1 - iou_of_pairs(boxes_true, boxes_pred) + empty_share(boxes_true, boxes_pred)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c022
+# %% ../../nbs/boxes/04_giou.ipynb #c021
 def hull_growth(boxes_true, boxes_pred):
     "What each number of the prediction adds to the side of the hull that it is an end of."
     gap = boxes_pred - boxes_true
     return on_corners(-step(-gap[..., :2]), step(gap[..., 2:]))
 
-# %% ../../nbs/boxes/04_giou.ipynb #c025
+# %% ../../nbs/boxes/04_giou.ipynb #c024
 def empty_slope(boxes_true, boxes_pred):
     "Slope of the empty share by the four numbers of the prediction; 0 where it is 0/0."
     unit = hull_sides(boxes_true, boxes_pred)
@@ -74,12 +46,12 @@ def empty_slope(boxes_true, boxes_pred):
     whole = product(sides(hull(boxes_true, boxes_pred)) / unit)
     return quotient(stretched - covered, whole[..., None], 0.0)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c028
+# %% ../../nbs/boxes/04_giou.ipynb #c027
 @giou_loss.gradient
 def _(boxes_true, boxes_pred):
     return empty_slope(boxes_true, boxes_pred) - iou_slope(boxes_true, boxes_pred)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c035
+# %% ../../nbs/boxes/04_giou.ipynb #c034
 @loss(true_ndim=1, pred_ndim=1)
 def diou_loss(
     boxes_true, # True boxes as corners x1, y1, x2, y2, `(..., 4)`
@@ -88,7 +60,7 @@ def diou_loss(
     "One minus IoU, plus the squared distance of the centres over that of the hull's corners."
     return 1 - iou_of_pairs(boxes_true, boxes_pred) + centre_distance(boxes_true, boxes_pred)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c038
+# %% ../../nbs/boxes/04_giou.ipynb #c037
 def centre_slope(boxes_true, boxes_pred):
     "Slope of the centre distance by the four numbers of the prediction; 0 where it is 0/0."
     xp, gap = array_namespace(boxes_true), boxes_pred - boxes_true
@@ -101,12 +73,12 @@ def centre_slope(boxes_true, boxes_pred):
     diagonal = xp.sum(reach**2, axis=-1, keepdims=True)
     return quotient(on_corners(move, move) - stretch, diagonal*unit, 0.0)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c041
+# %% ../../nbs/boxes/04_giou.ipynb #c040
 @diou_loss.gradient
 def _(boxes_true, boxes_pred):
     return centre_slope(boxes_true, boxes_pred) - iou_slope(boxes_true, boxes_pred)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c048
+# %% ../../nbs/boxes/04_giou.ipynb #c047
 @loss(true_ndim=1, pred_ndim=1)
 def ciou_loss(
     boxes_true, # True boxes as corners x1, y1, x2, y2, `(..., 4)`
@@ -121,13 +93,13 @@ def ciou_loss(
     shape = aspect_weight(iou, v, gate)*v
     return 1 - iou + centre_distance(boxes_true, boxes_pred) + shape
 
-# %% ../../nbs/boxes/04_giou.ipynb #c054
+# %% ../../nbs/boxes/04_giou.ipynb #c053
 def diagonal_angle(boxes):
     "The angle of each diagonal with the vertical, from 0 to a right angle; 0 for a point."
     extent = sides(boxes)
     return array_namespace(boxes).atan2(extent[..., 0], extent[..., 1])
 
-# %% ../../nbs/boxes/04_giou.ipynb #c057
+# %% ../../nbs/boxes/04_giou.ipynb #c056
 def aspect_slope(boxes_true, boxes_pred):
     "Slope of the aspect difference by the four numbers of the prediction; 0 for a point."
     xp, extent = array_namespace(boxes_true), sides(boxes_pred)
@@ -138,7 +110,7 @@ def aspect_slope(boxes_true, boxes_pred):
     outwards = xp.stack([h*turn, -w*turn], axis=-1)
     return on_corners(-outwards, outwards)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c060
+# %% ../../nbs/boxes/04_giou.ipynb #c059
 @ciou_loss.gradient
 def _(boxes_true, boxes_pred, *, gate, hold_alpha):
     iou = iou_of_pairs(boxes_true, boxes_pred)

@@ -5,7 +5,8 @@ import json
 
 import numpy as np
 
-STEPS = 40  # positions of the pointer in one drag
+STEPS = 40  # positions of the pointer in one sweep
+NEAR = 80  # pixels around a handle, for those whose positions lie close together
 ENOUGH = 20  # positions of the figure that one drag must reach, where it has so many
 
 State = namedtuple("State", "index numbers")
@@ -52,16 +53,17 @@ class Figure:
         self.element.evaluate("f => f.querySelector('svg').scrollIntoView({block: 'center', behavior: 'instant'})")
 
     def path(self, handle):
-        "Points for a pointer: from where the handle stands, through the whole picture along the ways it moves."
-        box = self.element.query_selector("svg").bounding_box()
+        "Points for a pointer along the ways a handle moves: through the whole picture, then around where it stood."
         moves = json.loads(handle.get_attribute("data-moves"))
         x, y = middle(handle)
-        for step in range(STEPS + 1):
-            share = step / STEPS
-            wave = 0.5 + 0.48 * sin(4 * pi * share)
-            across = box["x"] + share * box["width"] if "x" in moves else x
-            down = box["y"] + (wave if "x" in moves else share) * box["height"] if "y" in moves else y
-            yield across, down
+        near = {"x": x - NEAR, "y": y - NEAR, "width": 2 * NEAR, "height": 2 * NEAR}
+        for box in (self.element.query_selector("svg").bounding_box(), near):
+            for step in range(STEPS + 1):
+                share = step / STEPS
+                wave = 0.5 + 0.48 * sin(4 * pi * share)
+                across = box["x"] + share * box["width"] if "x" in moves else x
+                down = box["y"] + (wave if "x" in moves else share) * box["height"] if "y" in moves else y
+                yield across, down
 
     def drive(self, way):
         "Move each handle one way; every number on the road must be Python's."
@@ -120,7 +122,8 @@ def by_key(figure, handle):
     arrows = ["ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"] if len(moves) == 2 else ["ArrowRight" if "x" in moves else "ArrowUp"]
     for arrow in arrows:
         seen += [press(figure, arrow) for _ in range(24)]
-    return seen
+    stairs = ["ArrowRight", "ArrowUp"] if len(moves) == 2 else []
+    return seen + [press(figure, arrow) for _ in range(12) for arrow in stairs]
 
 
 def press(figure, key):

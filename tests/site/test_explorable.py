@@ -6,6 +6,7 @@ import pytest
 
 from tests.site.explorables import by_key, by_mouse, by_touch, figures_on
 from tests.site.local_server import serve
+from lossbook.boxes.iou import box_iou
 from lossbook.figures import explorable
 
 x, y = np.array([0.0, 1, 2, 4]), np.array([1.0, 3, 2, 5])
@@ -14,6 +15,7 @@ truth = np.zeros((8, 9), int)
 truth[2:6, 3:7] = 1
 prediction = np.zeros((8, 9), int)
 prediction[3:6, 2:6] = 1
+box = [2, 1, 5, 3]
 
 
 def mse(left, right):
@@ -35,20 +37,28 @@ def dice_and_iou(dx, dy):
     return {"dice": 2 * both / (both + either), "iou": both / either}
 
 
-def three_figures():
+def overlap_of_boxes(x, y, width, height):
+    guess = [x, y, x + width, y + height]
+    scores = {kind: box_iou(box, guess, kind=kind) for kind in ("iou", "giou", "diou", "ciou")}
+    return {**scores, "l2": np.sum(np.subtract(guess, box) ** 2)}
+
+
+def four_figures():
     heights = np.linspace(-1, 7, 25)
     line = explorable("squared_error", {"x": x, "y": y, "best": 0.5}, {"left": heights, "right": heights}, mse, alt="A <line>")
     thresholds = {"threshold": np.linspace(0, 1, 41)}
     cut = explorable("threshold", {"scores": scores, "labels": labels}, thresholds, f1_and_precision, alt="A cut", start={"threshold": 0.3})
     shifts = {"dx": np.arange(-4, 6), "dy": np.arange(-4, 5)}
     masks = explorable("masks", {"truth": truth, "prediction": prediction}, shifts, dice_and_iou, alt="Two masks", caption="Drag it.")
-    return [line, cut, masks]
+    corners = {"x": np.arange(6), "y": np.arange(5), "width": np.arange(2, 8), "height": np.arange(2, 8)}
+    boxes = explorable("boxes", {"truth": box}, corners, overlap_of_boxes, alt="Two boxes")
+    return [line, cut, masks, boxes]
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("frame")
-    body = "\n".join(figure._repr_html_() for figure in three_figures())
+    body = "\n".join(figure._repr_html_() for figure in four_figures())
     page = f'<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>frame</title><body>{body}'
     (folder / "index.html").write_text(page, encoding="utf-8")
     with serve(folder) as address:
@@ -76,7 +86,7 @@ def phone(browser, address):
 
 
 def test_output_is_the_same_on_every_run():
-    assert [f._repr_html_() for f in three_figures()] == [f._repr_html_() for f in three_figures()]
+    assert [f._repr_html_() for f in four_figures()] == [f._repr_html_() for f in four_figures()]
 
 
 def test_mouse(page):
@@ -96,7 +106,7 @@ def test_touch(phone):
 
 def test_starts_where_it_is_told(page):
     starts = [figure.state().index for figure in figures_on(page)]
-    assert starts == [(12, 12), (12,), (5, 4)]
+    assert starts == [(12, 12), (12,), (5, 4), (3, 2, 3, 3)]
 
 
 def test_a_wrong_number_is_found(page):
@@ -121,6 +131,16 @@ def test_a_click_beside_the_handle_brings_it(page):
     assert cut.check()[0] < 10
 
 
+def test_a_handle_grows_with_what_it_moves(page):
+    boxes = figures_on(page)[3]
+    whole, corner = boxes.handles
+    def reach(): return whole.query_selector(".reach").bounding_box()["width"]
+    before = reach()
+    corner.focus()
+    page.keyboard.press("ArrowRight")
+    assert boxes.check() == (3, 2, 4, 3) and reach() > before
+
+
 def test_handles_speak_and_show_their_focus(page):
     handle = figures_on(page)[0].handles[0]
     page.keyboard.press("Tab")
@@ -141,7 +161,7 @@ def test_redraws_at_another_width_without_scrolling(page):
 
 def test_alt_is_the_name_of_the_picture(page):
     names = page.eval_on_selector_all(".explorable svg", "svgs => svgs.map(s => s.getAttribute('aria-label'))")
-    assert names == ["A <line>", "A cut", "Two masks"]
+    assert names == ["A <line>", "A cut", "Two masks", "Two boxes"]
 
 
 def test_data_holds_no_nan_and_no_markup():

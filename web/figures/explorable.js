@@ -211,9 +211,15 @@
       const { layout, data } = this.figure;
       this.node.replaceChildren();
       const draw = pen(this.node);
-      const { width, height } = this.spec.reach?.(layout, data) ?? { width: TOUCH, height: TOUCH };
-      draw.rect(-width / 2, -height / 2, width, height, { fill: "none", class: "reach", rx: 6 });
+      this.reach = draw.rect(0, 0, 0, 0, { fill: "none", class: "reach", rx: 6 });
       (this.spec.draw ?? grip)(draw, layout, data);
+    }
+
+    // What takes a finger may grow and shrink with the position.
+    fit(at) {
+      const { layout, data } = this.figure;
+      const { width, height } = this.spec.reach?.(layout, data, at) ?? { width: TOUCH, height: TOUCH };
+      for (const [key, value] of Object.entries({ x: -width / 2, y: -height / 2, width, height })) this.reach.setAttribute(key, value);
     }
 
     place(at = this.figure.at) {
@@ -228,6 +234,7 @@
     follow(at, lines) {
       const { x, y } = this.place(at);
       const places = this.figure.positions[this.main];
+      this.fit(at);
       this.node.setAttribute("transform", `translate(${x} ${y})`);
       this.node.setAttribute("aria-valuemin", Math.min(...places));
       this.node.setAttribute("aria-valuemax", Math.max(...places));
@@ -237,8 +244,9 @@
     }
 
     moveTo(spot) {
-      const { positions, layout } = this.figure;
-      const steps = Object.entries(this.spec.moves).map(([way, axis]) => [axis, nearest(positions[axis], layout[way].invert(spot[way]))]);
+      const { positions, layout, at } = this.figure;
+      const from = this.spec.from?.(at, layout) ?? { x: 0, y: 0 };
+      const steps = Object.entries(this.spec.moves).map(([way, axis]) => [axis, nearest(positions[axis], layout[way].invert(spot[way]) - from[way])]);
       this.figure.move(Object.fromEntries(steps));
     }
 
