@@ -27,7 +27,8 @@ def giou_loss(
     boxes_pred, # Predicted boxes, same shape
 ): # Loss in [0, 2], lower is better; 1 where both lie on one upright or level line
     "One minus IoU, plus the share of the hull of two boxes that neither covers."
-    return 1 - iou_of_pairs(boxes_true, boxes_pred) + empty_share(boxes_true, boxes_pred)
+    empty = empty_share(boxes_true, boxes_pred)
+    return 1 - iou_of_pairs(boxes_true, boxes_pred) + empty
 
 # %% ../../nbs/boxes/04_giou.ipynb #c021
 def hull_growth(boxes_true, boxes_pred):
@@ -57,8 +58,9 @@ def diou_loss(
     boxes_true, # True boxes as corners x1, y1, x2, y2, `(..., 4)`
     boxes_pred, # Predicted boxes, same shape
 ): # Loss in [0, 2], lower is better; 1 for a box without area against itself
-    "One minus IoU, plus the squared distance of the centres over that of the hull's corners."
-    return 1 - iou_of_pairs(boxes_true, boxes_pred) + centre_distance(boxes_true, boxes_pred)
+    "One minus IoU, plus how far the centres lie apart for the size of the hull, squared."
+    apart = centre_distance(boxes_true, boxes_pred)
+    return 1 - iou_of_pairs(boxes_true, boxes_pred) + apart
 
 # %% ../../nbs/boxes/04_giou.ipynb #c037
 def centre_slope(boxes_true, boxes_pred):
@@ -85,7 +87,7 @@ def ciou_loss(
     boxes_pred, # Predicted boxes, same shape
     *,
     gate=0.0, # IoU from which on the shape counts; 0 is always
-    hold_alpha=False, # Whether `.grad` takes alpha for a constant; the value is the same
+    hold_alpha=False, # Whether `.grad` takes alpha as constant; the value is the same
 ): # Loss in [0, 2.5], lower is better; 1 for a box without area against itself
     "The DIoU loss, plus the weighted difference of the shapes of two boxes."
     iou = iou_of_pairs(boxes_true, boxes_pred)
@@ -116,7 +118,7 @@ def _(boxes_true, boxes_pred, *, gate, hold_alpha):
     iou = iou_of_pairs(boxes_true, boxes_pred)
     v = aspect_difference(boxes_true, boxes_pred)
     alpha = aspect_weight(iou, v, gate)[..., None]
-    overlap, shape = iou_slope(boxes_true, boxes_pred), aspect_slope(boxes_true, boxes_pred)
-    weighed = alpha*shape
+    overlap = iou_slope(boxes_true, boxes_pred)
+    weighed = alpha*aspect_slope(boxes_true, boxes_pred)
     if not hold_alpha: weighed = (2 - alpha)*weighed + alpha**2*overlap
     return centre_slope(boxes_true, boxes_pred) - overlap + weighed
