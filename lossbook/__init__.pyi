@@ -9,6 +9,11 @@ from .boxes.forms import (
     convert_boxes as convert_boxes,
     plot_boxes as plot_boxes,
 )
+from .boxes.giou import (
+    ciou_loss as ciou_loss,
+    diou_loss as diou_loss,
+    giou_loss as giou_loss,
+)
 from .boxes.iou import (
     box_iou as box_iou,
 )
