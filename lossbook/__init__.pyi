@@ -100,6 +100,13 @@ from .detectors.mask_rcnn import (
     mask_loss as mask_loss,
     mask_rcnn_loss as mask_rcnn_loss,
 )
+from .detectors.set_prediction import (
+    DetrPrediction as DetrPrediction,
+    DetrTargets as DetrTargets,
+    detr_loss as detr_loss,
+    detr_targets as detr_targets,
+    match_boxes as match_boxes,
+)
 from .detectors.yolo import (
     YoloPrediction as YoloPrediction,
     YoloTargets as YoloTargets,

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from lossbook.core import Loss, LossSum
 from lossbook.detectors.faster_rcnn import RoiPrediction, RpnPrediction
 from lossbook.detectors.mask_rcnn import MaskPrediction, MaskRcnnPrediction, MaskRcnnTargets
+from lossbook.detectors.set_prediction import DetrPrediction, DetrTargets
 from lossbook.detectors.yolo import YoloPrediction, YoloTargets
 from lossbook.ranking.ranked_scores import RankedScores
 from lossbook.segmentation.panoptic import PanopticCounts
@@ -165,6 +166,12 @@ def mask_rcnn(rng, lead):
     return truth, said
 
 
+def detr(rng, lead):
+    "Targets and prediction of four answers and two classes, some without an object; any two boxes overlap."
+    def boxes(): return np.concatenate([rng.uniform(0.4, 0.6, (*lead, 4, 2)), rng.uniform(0.5, 0.9, (*lead, 4, 2))], axis=-1)
+    return DetrTargets(rng.integers(0, 3, (*lead, 4)), boxes()), DetrPrediction(rng.normal(size=(*lead, 4, 3)), boxes())
+
+
 def known_fields(loss, y_true, y_pred):
     "The fields that a loss knows, of structures that may have more; all of them for a sum of losses that know different ones."
     terms = formulas(loss)
@@ -175,7 +182,7 @@ def known_fields(loss, y_true, y_pred):
 
 
 # Truth and prediction whose fields share axes.
-STRUCTURES = {YoloPrediction: yolo, **dict.fromkeys([RpnPrediction, RoiPrediction, MaskPrediction], mask_rcnn)}
+STRUCTURES = {YoloPrediction: yolo, DetrPrediction: detr, **dict.fromkeys([RpnPrediction, RoiPrediction, MaskPrediction], mask_rcnn)}
 
 
 def make_call(loss, seed, lead, inner=(2, 3, 2), classes=3, soft=False, over="each"):
