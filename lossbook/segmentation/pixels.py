@@ -27,12 +27,12 @@ def kinds_of_pixels(
 ): # Numbers of `KINDS`, same shape
     "0 neither, 1 truth, 2 prediction, 3 both, 4 left out."
     y_true = as_labels(y_true, "y_true")
-    y_pred = 0*y_true if (alone := y_pred is None) else as_labels(y_pred, "y_pred")
+    y_pred = y_true if (alone := y_pred is None) else as_labels(y_pred, "y_pred")
     check_pair(y_true, y_pred, 2)
     if y_true.ndim > 2:
         raise ValueError(f"y_true has shape {y_true.shape}: it must be one image, (h, w)")
     keep = np.full(y_true.shape, True) if ignore_index is None else y_true != ignore_index
-    kinds, table = np.where(keep, 0, 4), ConfusionMatrix(labels)
+    kinds, table = np.full(y_true.shape, 4), ConfusionMatrix(labels)
     drawn = np.arange(len(table.labels))[chosen(table, positive)]
     if np.ndim(drawn): raise ValueError(
         f"labels are {table.labels.tolist()}: say which of them is drawn, by positive=")
@@ -63,7 +63,7 @@ def put_words(ax, names):
     "The words for some kinds in their colours, in one line under the axes."
     from matplotlib.offsetbox import AnchoredOffsetbox, HPacker, TextArea
     words = [TextArea(KINDS[name], textprops={"color": COLORS[name]}) for name in names]
-    line = HPacker(children=words, pad=0, sep=14)
+    line = HPacker(children=words, sep=14)
     below = {"bbox_to_anchor": (.5, 0), "bbox_transform": ax.transAxes}
     ax.add_artist(AnchoredOffsetbox("upper center", child=line, frameon=False, **below))
 
