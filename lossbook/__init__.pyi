@@ -211,6 +211,9 @@ from .segmentation.panoptic import (
     recognition_quality as recognition_quality,
     segmentation_quality as segmentation_quality,
 )
+from .segmentation.pixels import (
+    plot_mask as plot_mask,
+)
 from .summaries import (
     ConfusionMatrix as ConfusionMatrix,
     LabelMetric as LabelMetric,
