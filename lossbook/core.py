@@ -755,7 +755,8 @@ def central_differences(
     return differences
 
 def worst(error, name):
-    "The largest error and where it is."
+    "The largest error and where it is; a NaN is as large as can be."
+    error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
     at = np.unravel_index(error.argmax(), error.shape)
     return float(error[at]), name + at_index(at)
 

@@ -56,7 +56,7 @@ def match_boxes(
 ): # The answer that each object is given, all different, `(n,)`
     "Which answer each object is given. On NumPy; needs SciPy."
     said = DetrPrediction(*(in_memory(x, "y_pred") for x in y_pred))
-    boxes, labels = read_objects(boxes, labels, said.logits.shape[-1] - 1)
+    boxes, labels = read_objects(boxes, labels, said.logits.shape[1] - 1)
     if len(boxes) > len(said.logits):
         raise ValueError(f"boxes holds {len(boxes)} objects for {len(said.logits)} answers: there must be as many")
     return assignment(match_costs(boxes, labels, said, weights))
@@ -153,7 +153,7 @@ def detr_giou(
 def _(y_true, y_pred):
     slope = giou_loss.derivative(*pairs_of_corners(y_true, y_pred))
     xp, low, high = array_namespace(slope), slope[..., :2], slope[..., 2:]
-    slope = xp.reshape(xp.concat([low + high, (high - low)/2], axis=-1), y_pred.cxcywh.shape)
+    slope = xp.reshape(xp.concat([low + high, (high - low)/2], axis=1), y_pred.cxcywh.shape)
     return DetrPrediction(None, box_shares(y_true, y_pred)[..., None] * slope)
 
 # %% ../../nbs/detectors/04_set_prediction.ipynb #c037

@@ -33,7 +33,7 @@ def iou_score(
     "The overlap of two masks over their union; also called the Jaccard index."
     return ratio(tp, tp + fp + fn, undefined)
 
-# %% ../../nbs/segmentation/02_dice.ipynb #c046
+# %% ../../nbs/segmentation/02_dice.ipynb #c052
 def overlap_and_size(y_true, y_proba, denominator):
     "The sums $I$ and $S$ of each image, kept as axes of length 1."
     one_of(denominator, "denominator", ["linear", "squared"])
@@ -48,7 +48,7 @@ def quotient(numerator, denominator, undefined):
     filled = xp.full_like(denominator, undefined)
     return xp.where(zero, filled, numerator / xp.where(zero, one, denominator))
 
-# %% ../../nbs/segmentation/02_dice.ipynb #c049
+# %% ../../nbs/segmentation/02_dice.ipynb #c055
 @loss(true_ndim=2, pred_ndim=2, over="each")
 def dice_loss(
     y_true, # Reference masks of 0s and 1s, `(..., h, w)`; any shape with `over='all'`
@@ -61,7 +61,7 @@ def dice_loss(
     overlap, size = overlap_and_size(y_true, y_proba, denominator)
     return 1 - quotient(2*overlap + smooth, size + smooth, 1.0)[..., 0, 0]
 
-# %% ../../nbs/segmentation/02_dice.ipynb #c054
+# %% ../../nbs/segmentation/02_dice.ipynb #c060
 @dice_loss.gradient
 def _(y_true, y_proba, *, smooth, denominator):
     overlap, size = overlap_and_size(y_true, y_proba, denominator)
