@@ -416,6 +416,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                      'lossbook/detectors/yolo.py'),
                                          'lossbook.detectors.yolo.coordinate': ( 'detectors/yolo.html#coordinate',
                                                                                  'lossbook/detectors/yolo.py'),
+                                         'lossbook.detectors.yolo.gather': ('detectors/yolo.html#gather', 'lossbook/detectors/yolo.py'),
                                          'lossbook.detectors.yolo.misses': ('detectors/yolo.html#misses', 'lossbook/detectors/yolo.py'),
                                          'lossbook.detectors.yolo.no_objectness': ( 'detectors/yolo.html#no_objectness',
                                                                                     'lossbook/detectors/yolo.py'),

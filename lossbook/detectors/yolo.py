@@ -47,9 +47,10 @@ class YoloTargets(NamedTuple):
 # %% ../../nbs/detectors/01_yolo.ipynb #c018
 def cells_of(
     centres, # Centres in sides of the image, `(n, 2)`
+    image, # The image that each is in, `(n,)`
     side, # Number of rows and of columns
     crowded, # `'refuse'` or `'first'`
-): # Row and column of each object kept; which those are
+): # Image, row and column of each object kept; which those are
     "The cells that objects fall into. `ValueError` for a centre outside, or for two in one cell."
     outside = ((centres < 0) | (centres > 1)).any(axis=1)
     if outside.any():
@@ -57,12 +58,12 @@ def cells_of(
         raise ValueError(f"{found}: it must be in the image, between 0 and 1")
     one_of(crowded, "crowded", ["refuse", "first"])
     column, row = np.minimum((centres*side).astype(int), side - 1).T
-    _, first = np.unique(row*side + column, return_index=True)
+    _, first = np.unique((image*side + row)*side + column, return_index=True)
     if len(first) < len(centres) and crowded == "refuse":
         both = f"two boxes have their centre in one of {side} x {side} cells"
         raise ValueError(f"{both}: give crowded='first' to keep the first of them")
     kept = np.sort(first)
-    return row[kept], column[kept], kept
+    return (image[kept], row[kept], column[kept]), kept
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c021
 def check_labels(labels, classes):
@@ -81,33 +82,47 @@ def read_objects(boxes, labels, classes):
     check_labels(labels, classes)
     return boxes, labels
 
-def on_grid(values, row, column, side):
-    "Values of objects, `(n, ...)`, in their cells of a grid of zeros, `(side, side, ...)`."
-    grid = np.zeros((side, side, *values.shape[1:]), values.dtype)
-    grid[row, column] = values
+def gather(boxes, labels):
+    "Boxes and labels of several images in one list, and the image that each is in."
+    counts = [len(some) for some in boxes]
+    if counts != [len(some) for some in labels]:
+        raise ValueError(f"boxes has {counts} objects and labels {[len(some) for some in labels]}: there must be as many")
+    def joined(lists, *shape): return np.concatenate([x for x in lists if len(x)] or [np.zeros(shape, int)])
+    return joined(boxes, 0, 4), joined(labels, 0), np.repeat(np.arange(len(counts)), counts)
+
+def on_grid(values, cells, shape):
+    "Values of objects, `(n, ...)`, in their cells of a grid of zeros."
+    grid = np.zeros((*shape, *values.shape[1:]), values.dtype)
+    grid[cells] = values
     return grid
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c024
 def yolo_targets(
-    boxes, # Corners of the objects of one image, in sides of the image, `(n, 4)`; `n` may be 0
-    labels, # Their labels, 0 to C-1, `(n,)`
-    y_pred, # `YoloPrediction` of that image, without an axis of images
+    boxes, # Corners of the objects of an image, in sides of the image, `(n, 4)`; for a batch a list of those
+    labels, # Their labels, 0 to C-1, `(n,)`; for a batch a list of those
+    y_pred, # `YoloPrediction` of that image, or of a batch, one axis in front
     *,
     crowded="refuse", # Two objects in a cell: `'refuse'`, or `'first'` keeps the first one given
 ): # `YoloTargets` in the library of `y_pred`; made on NumPy, without gradient
-    "What a network should have said of one image, given what it said."
+    "What a network should have said of images, given what it said."
     said = YoloPrediction(*(in_memory(x, "y_pred") for x in y_pred))
-    side, _, predictors, _ = said.centres.shape
+    if single := said.centres.ndim == 4:
+        boxes, labels, said = [boxes], [labels], YoloPrediction(*(x[None] for x in said))
+    images, side, _, predictors, _ = said.centres.shape
+    if len(boxes) != images:
+        raise ValueError(f"boxes has {len(boxes)} lists for {images} images: there must be as many")
+    boxes, labels, image = gather(boxes, labels)
     boxes, labels = read_objects(boxes, labels, said.classes.shape[-1])
     centres, sizes = centres_and_sizes(boxes)
-    row, column, kept = cells_of(centres, side, crowded)
-    found = yolo_boxes(said)[row, column]
+    cells, kept = cells_of(centres, image, side, crowded)
+    found = yolo_boxes(said)[cells]
     iou = box_iou(np.broadcast_to(boxes[kept, None], found.shape), found, pairwise=False)
     best = np.arange(predictors) == iou.argmax(axis=1)[:, None]
-    shares = centres[kept]*side - np.stack([column, row], axis=1)
+    shares = centres[kept]*side - np.stack(cells[:0:-1], axis=1)
     values = best.astype(float), shares, np.sqrt(sizes[kept]), best*iou, labels[kept]
+    grids = (on_grid(x, cells, (images, side, side)) for x in values)
     xp = array_namespace(y_pred.centres)
-    return YoloTargets(*(xp.asarray(on_grid(x, row, column, side)) for x in values))
+    return YoloTargets(*(xp.asarray(grid[0] if single else grid) for grid in grids))
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c027
 TRUTH = YoloTargets(responsible=3, centres=3, roots=3, confidence=3, labels=2)
