@@ -107,6 +107,10 @@ from .detectors.set_prediction import (
     detr_targets as detr_targets,
     match_boxes as match_boxes,
 )
+from .detectors.suppression import (
+    non_maximum_suppression as non_maximum_suppression,
+    read_scored as read_scored,
+)
 from .detectors.yolo import (
     YoloPrediction as YoloPrediction,
     YoloTargets as YoloTargets,
