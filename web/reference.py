@@ -96,7 +96,7 @@ def _documents(thing):
     if inspect.isclass(plain): return dict(docments(plain)) | dict(FIELD.findall(inspect.getsource(plain))) | {"return": None}
     found = {name: words for _, term in getattr(thing, "parts", ()) for name, words in _documents(term).items()}
     for function in getattr(thing, "described_by", ()): found |= docments(function)
-    if inspect.isroutine(plain): found |= docments(plain, args_kwargs=True) | {"return": _result(plain)}
+    if inspect.isfunction(plain) or inspect.ismethod(plain): found |= docments(plain, args_kwargs=True) | {"return": _result(plain)}
     return found | getattr(thing, "added", {})
 
 
