@@ -262,7 +262,10 @@ def relate(
     return y_true, y_pred, y_true.ndim if y_true.ndim == y_pred.ndim else 0
 
 def classes_last(y_true, y_pred, class_axis):
-    "`relate` for predictions over classes."
+    "`relate` for predictions over classes. `ValueError` for an axis that there is not."
+    if class_axis not in range(-len(y_pred.shape), len(y_pred.shape)):
+        shape = f"{y_pred.name} has shape {y_pred.shape}"
+        raise ValueError(f"class_axis is {class_axis!r} and {shape}: it must be one of its axes")
     def moved(x):
         array = array_namespace(x.array).moveaxis(x.array, (class_axis,), (-1,))
         return replace(x, array=array, ndim=y_pred.ndim)
