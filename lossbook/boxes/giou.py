@@ -11,16 +11,12 @@ import math
 from .forms import product, sides
 from .iou import aspect_difference, aspect_weight, centre_distance, empty_share
 from .iou import hull, hull_sides, overlap_and_union
-from .iou_loss import area_slope, iou_slope, on_corners, overlap_slope, step
+from .iou_loss import area_slope, iou_of_pairs, iou_slope, on_corners
+from .iou_loss import overlap_slope, step
 from ..core import array_namespace, loss
 from ..segmentation.dice import quotient
 
-# %% ../../nbs/boxes/04_giou.ipynb #c015
-def iou_of_pairs(boxes_true, boxes_pred):
-    "IoU of boxes that stand in pairs; 0 where both have no area."
-    return quotient(*overlap_and_union(boxes_true, boxes_pred), 0.0)
-
-# %% ../../nbs/boxes/04_giou.ipynb #c018
+# %% ../../nbs/boxes/04_giou.ipynb #c017
 @loss(true_ndim=1, pred_ndim=1)
 def giou_loss(
     boxes_true, # True boxes as corners x1, y1, x2, y2, `(..., 4)`
@@ -30,13 +26,13 @@ def giou_loss(
     empty = empty_share(boxes_true, boxes_pred)
     return 1 - iou_of_pairs(boxes_true, boxes_pred) + empty
 
-# %% ../../nbs/boxes/04_giou.ipynb #c021
+# %% ../../nbs/boxes/04_giou.ipynb #c020
 def hull_growth(boxes_true, boxes_pred):
     "What each number of the prediction adds to the side of the hull that it is an end of."
     gap = boxes_pred - boxes_true
     return on_corners(-step(-gap[..., :2]), step(gap[..., 2:]))
 
-# %% ../../nbs/boxes/04_giou.ipynb #c024
+# %% ../../nbs/boxes/04_giou.ipynb #c023
 def empty_slope(boxes_true, boxes_pred):
     "Slope of the empty share by the four numbers of the prediction; 0 where it is 0/0."
     unit = hull_sides(boxes_true, boxes_pred)
@@ -47,12 +43,12 @@ def empty_slope(boxes_true, boxes_pred):
     whole = product(sides(hull(boxes_true, boxes_pred)) / unit)
     return quotient(stretched - covered, whole[..., None], 0.0)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c027
+# %% ../../nbs/boxes/04_giou.ipynb #c026
 @giou_loss.gradient
 def _(boxes_true, boxes_pred):
     return empty_slope(boxes_true, boxes_pred) - iou_slope(boxes_true, boxes_pred)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c034
+# %% ../../nbs/boxes/04_giou.ipynb #c033
 @loss(true_ndim=1, pred_ndim=1)
 def diou_loss(
     boxes_true, # True boxes as corners x1, y1, x2, y2, `(..., 4)`
@@ -62,7 +58,7 @@ def diou_loss(
     apart = centre_distance(boxes_true, boxes_pred)
     return 1 - iou_of_pairs(boxes_true, boxes_pred) + apart
 
-# %% ../../nbs/boxes/04_giou.ipynb #c037
+# %% ../../nbs/boxes/04_giou.ipynb #c036
 def centre_slope(boxes_true, boxes_pred):
     "Slope of the centre distance by the four numbers of the prediction; 0 where it is 0/0."
     xp, gap = array_namespace(boxes_true), boxes_pred - boxes_true
@@ -75,12 +71,12 @@ def centre_slope(boxes_true, boxes_pred):
     diagonal = xp.sum(reach**2, axis=-1, keepdims=True)
     return quotient(on_corners(move, move) - stretch, diagonal*unit, 0.0)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c040
+# %% ../../nbs/boxes/04_giou.ipynb #c039
 @diou_loss.gradient
 def _(boxes_true, boxes_pred):
     return centre_slope(boxes_true, boxes_pred) - iou_slope(boxes_true, boxes_pred)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c047
+# %% ../../nbs/boxes/04_giou.ipynb #c046
 @loss(true_ndim=1, pred_ndim=1)
 def ciou_loss(
     boxes_true, # True boxes as corners x1, y1, x2, y2, `(..., 4)`
@@ -95,13 +91,13 @@ def ciou_loss(
     shape = aspect_weight(iou, v, gate)*v
     return 1 - iou + centre_distance(boxes_true, boxes_pred) + shape
 
-# %% ../../nbs/boxes/04_giou.ipynb #c053
+# %% ../../nbs/boxes/04_giou.ipynb #c052
 def diagonal_angle(boxes):
     "The angle of each diagonal with the vertical, from 0 to a right angle; 0 for a point."
     extent = sides(boxes)
     return array_namespace(boxes).atan2(extent[..., 0], extent[..., 1])
 
-# %% ../../nbs/boxes/04_giou.ipynb #c056
+# %% ../../nbs/boxes/04_giou.ipynb #c055
 def aspect_slope(boxes_true, boxes_pred):
     "Slope of the aspect difference by the four numbers of the prediction; 0 for a point."
     xp, extent = array_namespace(boxes_true), sides(boxes_pred)
@@ -112,7 +108,7 @@ def aspect_slope(boxes_true, boxes_pred):
     outwards = xp.stack([h*turn, -w*turn], axis=-1)
     return on_corners(-outwards, outwards)
 
-# %% ../../nbs/boxes/04_giou.ipynb #c059
+# %% ../../nbs/boxes/04_giou.ipynb #c058
 @ciou_loss.gradient
 def _(boxes_true, boxes_pred, *, gate, hold_alpha):
     iou = iou_of_pairs(boxes_true, boxes_pred)

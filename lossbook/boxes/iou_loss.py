@@ -59,6 +59,11 @@ def by_form(form, **choices):
     return choices[form]
 
 # %% ../../nbs/boxes/03_iou_loss.ipynb #c020
+def iou_of_pairs(boxes_true, boxes_pred):
+    "IoU of boxes that stand in pairs; 0 where both have no area."
+    return quotient(*overlap_and_union(boxes_true, boxes_pred), 0.0)
+
+# %% ../../nbs/boxes/03_iou_loss.ipynb #c023
 @loss(true_ndim=1, pred_ndim=1)
 def iou_loss(
     boxes_true, # Corners x1, y1, x2, y2 of the true boxes, `(..., 4)`
@@ -68,10 +73,10 @@ def iou_loss(
     eps=0.0, # Least IoU the logarithm sees, below 1/2; 0: boxes apart cost infinity
 ): # Losses, 0 or above, at most 1 but for `'log'`; no unit; lower is better
     "How far the intersection over union of two boxes is from 1."
-    iou = quotient(*overlap_and_union(boxes_true, boxes_pred), 0.0)
+    iou = iou_of_pairs(boxes_true, boxes_pred)
     return by_form(form, log=minus_log(iou, eps), linear=1 - iou, square=1 - iou**2)
 
-# %% ../../nbs/boxes/03_iou_loss.ipynb #c032
+# %% ../../nbs/boxes/03_iou_loss.ipynb #c035
 def on_corners(low, high):
     "Slopes by the low and the high end of each side, `(..., 2)`, as those by x1, y1, x2, y2."
     return array_namespace(low).concat([low, high], axis=-1)
@@ -81,7 +86,7 @@ def area_slope(boxes, unit):
     across = array_namespace(boxes).flip(sides(boxes) / unit, axis=-1) / unit
     return on_corners(-across, across)
 
-# %% ../../nbs/boxes/03_iou_loss.ipynb #c035
+# %% ../../nbs/boxes/03_iou_loss.ipynb #c038
 def overlap_slope(boxes_true, boxes_pred, unit):
     "Slope of each overlap in the square of a unit, by the four numbers of the prediction."
     xp, inner = array_namespace(boxes_true), sides(shared(boxes_true, boxes_pred))
@@ -89,7 +94,7 @@ def overlap_slope(boxes_true, boxes_pred, unit):
     moved, gap = across * step(inner), boxes_pred - boxes_true
     return on_corners(-moved * step(gap[..., :2]), moved * step(-gap[..., 2:]))
 
-# %% ../../nbs/boxes/03_iou_loss.ipynb #c038
+# %% ../../nbs/boxes/03_iou_loss.ipynb #c041
 def iou_slope(boxes_true, boxes_pred):
     "Slope of the IoU of each pair by the four numbers of the prediction; 0 where they lie apart."
     unit = hull_sides(boxes_true, boxes_pred)
@@ -98,10 +103,10 @@ def iou_slope(boxes_true, boxes_pred):
     iou = quotient(overlap, union, 0.0)
     return quotient(inner - iou*(whole - inner), union, 0.0)
 
-# %% ../../nbs/boxes/03_iou_loss.ipynb #c042
+# %% ../../nbs/boxes/03_iou_loss.ipynb #c045
 @iou_loss.gradient
 def _(boxes_true, boxes_pred, *, form, eps):
-    iou = quotient(*overlap_and_union(boxes_true, boxes_pred), 0.0)[..., None]
+    iou = iou_of_pairs(boxes_true, boxes_pred)[..., None]
     above = array_namespace(iou).astype(iou > eps, iou.dtype)
     factor = by_form(form, log=quotient(above, iou, 0.0), linear=1.0, square=2*iou)
     return -factor * iou_slope(boxes_true, boxes_pred)

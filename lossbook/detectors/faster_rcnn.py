@@ -156,11 +156,11 @@ def _(y_true, y_pred, *, beta, divisor, per_location):
     slope = smooth_l1_loss.derivative(y_true.anchor_deltas, y_pred.anchor_deltas, beta=beta)
     return RpnPrediction(None, charges(y_true, divisor, per_location)[..., None] * slope)
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c040
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c041
 rpn_loss = (rpn_classification + rpn_box).named(
     "rpn_loss", "The loss of a region proposal network: is there an object in an anchor, and where.")
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c043
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c044
 class RoiTargets(NamedTuple):
     "What the head of a detector should say of its proposals."
     sampled: object # 1 for a proposal that counts, else 0, `(..., R)`
@@ -172,7 +172,7 @@ class RoiPrediction(NamedTuple):
     logits: object # One for each class, that of background last, `(..., R, K+1)`
     deltas: object # Deltas for each class, `(..., R, K, 4)`
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c046
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c047
 def roi_targets(
     proposals, # Corners of the proposals of one image, `(R, 4)`
     boxes, # Corners of its objects, `(n, 4)`; `n` may be 0
@@ -193,7 +193,7 @@ def roi_targets(
     sampled = sample_anchors(assigned, size=size, share=share, seed=seed)
     return RoiTargets(sampled, wanted, deltas_of(assigned, boxes, proposals, stds=stds))
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c049
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c050
 ROI = {"true_ndim": RoiTargets(1, 1, 2), "pred_ndim": RoiPrediction(2, 3)}
 
 def of_rows(f, labels, logits):
@@ -219,7 +219,7 @@ def _(y_true, y_pred):
     share = shares(y_true.sampled, total(y_true.sampled))
     return RoiPrediction(share[..., None] * array_namespace(slope).reshape(slope, y_pred.logits.shape), None)
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c052
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c053
 def picked(y_true, y_pred):
     "The share of each proposal and class in the loss of boxes: of the true class only."
     share = shares(y_true.sampled, total(y_true.sampled))
@@ -241,7 +241,7 @@ def _(y_true, y_pred, *, beta):
     slope = smooth_l1_loss.derivative(y_true.deltas[..., None, :], y_pred.deltas, beta=beta)
     return RoiPrediction(None, picked(y_true, y_pred)[..., None] * slope)
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c055
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c056
 roi_head_loss = (roi_classification + roi_box).named(
     "roi_head_loss", "The loss of the head of Fast R-CNN: which class a proposal is of, and where the object is.")
 
