@@ -5,6 +5,9 @@ import array_api_strict
 import numpy as np
 import pytest
 
+from lossbook import (
+    DetrPrediction, YoloPrediction, assign_anchors, box_area, box_iou, convert_boxes, crop_masks, decode_boxes, encode_boxes, match_boxes,
+    non_maximum_suppression, plot_boxes, plot_mask, yolo_targets)
 from lossbook.classification.averages import classification_report, one_vs_rest
 from lossbook.classification.confusion_matrix import (
     accuracy_score, cohen_kappa_score, exact_match_score, f1_score, plot_confusion_matrix, top_k_accuracy_score)
@@ -323,4 +326,39 @@ def test_no_rows_and_no_weight_are_nan():
     (lambda: plot_loss(LOSSES["huber_loss"], beta=1), ["'beta'"]),
 ])
 def test_reports_and_pictures_refuse(call, named):
+    refuses(call, named)
+
+
+# ---- masks, boxes, and what detectors are made of
+
+BOX, FAR = [0.0, 0, 2, 1], [[0.0, 0, 2, 1], [2, 0, 1, 1]]
+PREDICTED = YoloPrediction(*(np.full(shape, 0.5) for shape in [(2, 2, 2, 2), (2, 2, 2, 2), (2, 2, 2), (2, 2, 3)]))
+ANSWERS = DetrPrediction(np.zeros((2, 3)), np.full((2, 4), 0.5))
+ABOUT_BOXES = {
+    "a mask of 255": (lambda: plot_mask([[0, 255]]), ["y_true holds 255"]),
+    "a picture of another size": (lambda: plot_mask([[0, 1]], image=np.ones((3, 3))), ["image has shape (3, 3)"]),
+    "a plot of an inverted box": (lambda: plot_boxes(FAR), ["boxes holds [2, 0, 1, 1] at [1]"]),
+    "fewer tags than boxes": (lambda: plot_boxes([BOX, BOX], labels=["cat"]), ["labels has 1 entries for 2 boxes"]),
+    "an area of five numbers": (lambda: box_area(np.ones((2, 5))), ["boxes has shape (2, 5)"]),
+    "an unknown form": (lambda: convert_boxes(BOX, source="yxyx"), ["source is 'yxyx'"]),
+    "a size below zero": (lambda: convert_boxes([1, 1, -1, 1], source="xywh"), ["w >= 0 and h >= 0"]),
+    "inverted boxes": (lambda: box_iou(BOX, FAR), ["boxes_pred holds [2, 0, 1, 1] at [1]"]),
+    "boxes that are no pairs": (lambda: box_iou([BOX, BOX], [BOX], pairwise=False), ["they must agree"]),
+    "a box of words": (lambda: box_iou(["a", "b", "c", "d"], BOX), ["boxes_true holds"]),
+    "a flat anchor": (lambda: encode_boxes(BOX, [0, 0, 1, 0]), ["anchors holds [0, 0, 1, 0]"]),
+    "deltas without end": (lambda: decode_boxes([0, 0, np.inf, 0], BOX), ["deltas holds"]),
+    "three standard deviations": (lambda: decode_boxes([0, 0, 0, 0], BOX, stds=(1, 1, 1)), ["stds is"]),
+    "a centre outside": (lambda: yolo_targets([[0.9, 0, 1.3, 0.5]], [0], PREDICTED), ["boxes has its centre at"]),
+    "two objects in a cell": (lambda: yolo_targets([[0.1, 0.1, 0.2, 0.2], [0.1, 0.1, 0.3, 0.3]], [0, 1], PREDICTED), ["one of 2 x 2 cells"]),
+    "a class too many": (lambda: yolo_targets([[0.1, 0.1, 0.2, 0.2]], [3], PREDICTED), ["labels holds 3"]),
+    "thresholds turned round": (lambda: assign_anchors([BOX], [BOX], positive=0.3, negative=0.7), ["0 <= negative <= positive"]),
+    "masks of other boxes": (lambda: crop_masks(np.ones((2, 3, 3)), [BOX]), ["masks has shape (2, 3, 3)"]),
+    "more objects than answers": (lambda: match_boxes([BOX] * 3, [0, 0, 0], ANSWERS), ["3 objects for 2 answers"]),
+    "no score": (lambda: non_maximum_suppression([BOX], [np.nan]), ["scores holds nan at [0]"]),
+    "more scores than boxes": (lambda: non_maximum_suppression([BOX], [1, 2]), ["scores (2,)"]),
+}
+
+
+@pytest.mark.parametrize("call, named", ABOUT_BOXES.values(), ids=ABOUT_BOXES)
+def test_a_mask_or_box_is_refused(call, named):
     refuses(call, named)
