@@ -428,6 +428,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                          'lossbook.detectors.yolo.objectness': ( 'detectors/yolo.html#objectness',
                                                                                  'lossbook/detectors/yolo.py'),
                                          'lossbook.detectors.yolo.on_grid': ('detectors/yolo.html#on_grid', 'lossbook/detectors/yolo.py'),
+                                         'lossbook.detectors.yolo.read_batch': ( 'detectors/yolo.html#read_batch',
+                                                                                 'lossbook/detectors/yolo.py'),
                                          'lossbook.detectors.yolo.read_objects': ( 'detectors/yolo.html#read_objects',
                                                                                    'lossbook/detectors/yolo.py'),
                                          'lossbook.detectors.yolo.size': ('detectors/yolo.html#size', 'lossbook/detectors/yolo.py'),

@@ -90,6 +90,17 @@ def gather(boxes, labels):
     def joined(lists, *shape): return np.concatenate([x for x in lists if len(x)] or [np.zeros(shape, int)])
     return joined(boxes, 0, 4), joined(labels, 0), np.repeat(np.arange(len(counts)), counts)
 
+def read_batch(boxes, labels, y_pred):
+    "The objects of a batch, the image that each is in, and the prediction; one image is a batch of one."
+    said = YoloPrediction(*(in_memory(x, "y_pred") for x in y_pred))
+    if said.centres.ndim == 4:
+        boxes, labels, said = [boxes], [labels], YoloPrediction(*(x[None] for x in said))
+    if len(boxes) != len(said.centres):
+        both = f"boxes has {len(boxes)} lists for {len(said.centres)} images"
+        raise ValueError(f"{both}: there must be as many")
+    boxes, labels, image = gather(boxes, labels)
+    return *read_objects(boxes, labels, said.classes.shape[-1]), image, said
+
 def on_grid(values, cells, shape):
     "Values of objects, `(n, ...)`, in their cells of a grid of zeros."
     grid = np.zeros((*shape, *values.shape[1:]), values.dtype)
@@ -105,14 +116,8 @@ def yolo_targets(
     crowded="refuse", # Two objects in a cell: `'refuse'`, or `'first'` keeps the first one given
 ): # `YoloTargets` in the library of `y_pred`; made on NumPy, without gradient
     "What a network should have said of images, given what it said."
-    said = YoloPrediction(*(in_memory(x, "y_pred") for x in y_pred))
-    if single := said.centres.ndim == 4:
-        boxes, labels, said = [boxes], [labels], YoloPrediction(*(x[None] for x in said))
+    boxes, labels, image, said = read_batch(boxes, labels, y_pred)
     images, side, _, predictors, _ = said.centres.shape
-    if len(boxes) != images:
-        raise ValueError(f"boxes has {len(boxes)} lists for {images} images: there must be as many")
-    boxes, labels, image = gather(boxes, labels)
-    boxes, labels = read_objects(boxes, labels, said.classes.shape[-1])
     centres, sizes = centres_and_sizes(boxes)
     cells, kept = cells_of(centres, image, side, crowded)
     found = yolo_boxes(said)[cells]
@@ -121,8 +126,8 @@ def yolo_targets(
     shares = centres[kept]*side - np.stack(cells[:0:-1], axis=1)
     values = best.astype(float), shares, np.sqrt(sizes[kept]), best*iou, labels[kept]
     grids = (on_grid(x, cells, (images, side, side)) for x in values)
-    xp = array_namespace(y_pred.centres)
-    return YoloTargets(*(xp.asarray(grid[0] if single else grid) for grid in grids))
+    xp, one = array_namespace(y_pred.centres), y_pred.centres.ndim == 4
+    return YoloTargets(*(xp.asarray(grid[0] if one else grid) for grid in grids))
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c027
 TRUTH = YoloTargets(responsible=3, centres=3, roots=3, confidence=3, labels=2)
