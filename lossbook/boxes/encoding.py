@@ -42,14 +42,15 @@ def read_pair(
         raise ValueError(f"{both}: they must agree")
     if len(stds) != 4 or not all(std > 0 for std in stds):
         raise ValueError(f"stds is {stds}: it must be four numbers above 0")
-    return x, anchors, array_namespace(x, anchors).asarray(stds, dtype=x.dtype, device=device(x))
+    xp = array_namespace(x, anchors)
+    return x, anchors, xp.asarray(stds, dtype=x.dtype, device=device(x))
 
 # %% ../../nbs/boxes/05_encoding.ipynb #c014
 def encode_boxes(
     boxes, # Corners x1, y1, x2, y2 of boxes with an area, `(..., 4)`
     anchors, # Corners of the anchor of each, same shape and unit
     *,
-    stds=(1.0, 1.0, 1.0, 1.0), # What the four deltas are divided by; Fast R-CNN: `(0.1, 0.1, 0.2, 0.2)`
+    stds=(1.0, 1.0, 1.0, 1.0), # What deltas are divided by; Fast R-CNN: `(.1, .1, .2, .2)`
 ): # Deltas t_x, t_y, t_w, t_h, same shape, without unit, in the floating dtype of `boxes`
     "How boxes differ from their anchors: shifts in anchor sizes, and logarithms of size ratios."
     given, anchors, stds = read_pair(boxes, "boxes", SOLID, anchors, stds)

@@ -104,7 +104,8 @@ def tags(labels, scores, n):
     return [" ".join(filter(None, pair)) for pair in zip(names, shares)]
 
 # %% ../../nbs/boxes/01_forms.ipynb #c048
-ABOVE, BELOW = (2, "bottom"), (-4, "top") # How far from an edge, in points, and by which side
+ABOVE = 2, "bottom" # How far from an edge, in points, and by which side of the tag
+BELOW = -4, "top"
 SPOTS = [(x, y, *place) for x in (0, 2) for y, place in
          [(1, ABOVE), (1, BELOW), (3, BELOW), (3, ABOVE)]]
 

@@ -30,7 +30,8 @@ def _(boxes_true, boxes_pred): return 2*(boxes_pred - boxes_true)
 def step(x):
     "1 above zero, 0 below, and the midpoint 1/2 at zero: the slope of `maximum(x, 0)`."
     xp = array_namespace(x)
-    return xp.where(x > 0, xp.ones_like(x), xp.where(x < 0, xp.zeros_like(x), xp.full_like(x, .5)))
+    return xp.where(x > 0, xp.ones_like(x),
+                    xp.where(x < 0, xp.zeros_like(x), xp.full_like(x, .5)))
 
 # %% ../../nbs/boxes/03_iou_loss.ipynb #c014
 @loss(true_ndim=1, pred_ndim=1)

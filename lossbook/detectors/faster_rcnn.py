@@ -92,7 +92,8 @@ def rpn_targets(
     anchors, boxes = in_memory(anchors, "anchors"), in_memory(boxes, "boxes")
     assigned = assign_anchors(anchors, boxes, positive=positive, negative=negative)
     sampled = sample_anchors(assigned, size=size, share=share, seed=seed)
-    return RpnTargets(sampled, (assigned >= 0).astype(float), deltas_of(assigned, boxes, anchors))
+    return RpnTargets(sampled, (assigned >= 0).astype(float),
+                      deltas_of(assigned, boxes, anchors))
 
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c025
 def shares(weight, divisor):
@@ -116,12 +117,14 @@ def rpn_classification(
 ): # Losses in nats, 0 or above, one an image; lower is better
     "Log loss of sampled anchors: is there an object or not."
     share = shares(y_true.anchor_sampled, total(y_true.anchor_sampled))
-    return counted(share, log_loss_from_logits.formula(y_true.anchor_objects, y_pred.anchor_logits))
+    each = log_loss_from_logits.formula(y_true.anchor_objects, y_pred.anchor_logits)
+    return counted(share, each)
 
 @rpn_classification.gradient
 def _(y_true, y_pred):
     share = shares(y_true.anchor_sampled, total(y_true.anchor_sampled))
-    return RpnPrediction(share * log_loss_from_logits.derivative(y_true.anchor_objects, y_pred.anchor_logits), None)
+    slope = log_loss_from_logits.derivative(y_true.anchor_objects, y_pred.anchor_logits)
+    return RpnPrediction(share * slope, None)
 
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c033
 def divisor_of(divisor, sampled, charged, per_location):
@@ -188,7 +191,8 @@ def roi_targets(
     "What the head of a detector should say of the proposals of one image."
     boxes, labels = read_objects(boxes, labels, classes)
     proposals = in_memory(proposals, "proposals")
-    assigned = assign_anchors(proposals, boxes, positive=positive, negative=positive, keep_best=False)
+    assigned = assign_anchors(proposals, boxes, positive=positive, negative=positive,
+                              keep_best=False)
     wanted = np.append(labels, classes)[np.where(assigned >= 0, assigned, len(labels))]
     sampled = sample_anchors(assigned, size=size, share=share, seed=seed)
     return RoiTargets(sampled, wanted, deltas_of(assigned, boxes, proposals, stds=stds))
@@ -199,7 +203,8 @@ ROI = {"true_ndim": RoiTargets(1, 1, 2), "pred_ndim": RoiPrediction(2, 3)}
 def of_rows(f, labels, logits):
     "A formula of labels, `(n,)`, and logits, `(n, K)`, on arrays with more axes in front."
     xp = array_namespace(logits)
-    return f(xp.reshape(labels, (-1,)), xp.reshape(logits, (-1, logits.shape[-1])), check_values=None)
+    return f(xp.reshape(labels, (-1,)), xp.reshape(logits, (-1, logits.shape[-1])),
+             check_values=None)
 
 @loss(**ROI)
 def roi_classification(
@@ -216,8 +221,8 @@ def roi_classification(
 def _(y_true, y_pred):
     check_labels(y_true.labels, y_pred.logits.shape[-1])
     slope = of_rows(cross_entropy_from_logits.derivative, y_true.labels, y_pred.logits)
-    share = shares(y_true.sampled, total(y_true.sampled))
-    return RoiPrediction(share[..., None] * array_namespace(slope).reshape(slope, y_pred.logits.shape), None)
+    share = shares(y_true.sampled, total(y_true.sampled))[..., None]
+    return RoiPrediction(share * array_namespace(slope).reshape(slope, y_pred.logits.shape), None)
 
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c053
 def picked(y_true, y_pred):

@@ -26,7 +26,8 @@ def crop_masks(
     size=28, # Rows and columns of the result, `m`
 ): # Masks of 0 and 1 as float64, `(n, m, m)`
     "What masks show inside of boxes, on a grid of one size. On NumPy."
-    masks, boxes = in_memory(masks, "masks"), in_memory(read_boxes(boxes, domain=SOLID), "boxes")
+    boxes = in_memory(read_boxes(boxes, domain=SOLID), "boxes")
+    masks = in_memory(masks, "masks")
     if masks.ndim != 3 or boxes.shape != (len(masks), 4):
         raise ValueError(f"masks has shape {masks.shape} and boxes {boxes.shape}: they must be (n, h, w) and (n, 4)")
     centres = (np.arange(size) + .5)/size

@@ -85,7 +85,8 @@ def matched(y_true, y_pred):
     "1 for an answer that was given an object, else 0, `(..., Q)`. `ValueError` for labels beyond K."
     classes = y_pred.logits.shape[-1] - 1
     check_labels(y_true.labels, classes + 1)
-    return array_namespace(y_pred.logits).astype(y_true.labels < classes, y_pred.logits.dtype)
+    return array_namespace(y_pred.logits).astype(y_true.labels < classes,
+                                                 y_pred.logits.dtype)
 
 def class_shares(y_true, y_pred, no_object):
     "The share of each answer in the loss of classes."
@@ -107,9 +108,9 @@ def detr_classification(
 
 @detr_classification.gradient
 def _(y_true, y_pred, *, no_object):
-    share = class_shares(y_true, y_pred, no_object)
+    share = class_shares(y_true, y_pred, no_object)[..., None]
     slope = of_rows(cross_entropy_from_logits.derivative, y_true.labels, y_pred.logits)
-    return DetrPrediction(share[..., None] * array_namespace(slope).reshape(slope, y_pred.logits.shape), None)
+    return DetrPrediction(share * array_namespace(slope).reshape(slope, y_pred.logits.shape), None)
 
 # %% ../../nbs/detectors/04_set_prediction.ipynb #c032
 def box_shares(y_true, y_pred):
@@ -124,7 +125,8 @@ def detr_distance(
 ): # Losses in sides of the image, 0 or above, one an image; lower is better
     "The sum of the absolute errors of centre and size, over answers with an object."
     error = y_pred.cxcywh - y_true.cxcywh
-    return counted(box_shares(y_true, y_pred), total(array_namespace(error).maximum(error, -error)))
+    return counted(box_shares(y_true, y_pred),
+                   total(array_namespace(error).maximum(error, -error)))
 
 @detr_distance.gradient
 def _(y_true, y_pred):
@@ -146,7 +148,8 @@ def detr_giou(
     y_pred, # `DetrPrediction`
 ): # Losses in [0, 2], one an image; lower is better
     "The GIoU loss of answers with an object."
-    share, each = box_shares(y_true, y_pred), giou_loss.formula(*pairs_of_corners(y_true, y_pred))
+    share = box_shares(y_true, y_pred)
+    each = giou_loss.formula(*pairs_of_corners(y_true, y_pred))
     return counted(share, array_namespace(each).reshape(each, share.shape))
 
 @detr_giou.gradient

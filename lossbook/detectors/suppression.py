@@ -43,7 +43,8 @@ def read_scored(
     boxes = in_memory(read_boxes(boxes), "boxes")
     scores = in_memory(scores, "scores").astype(float)
     labels = np.zeros(scores.shape, int) if labels is None else as_labels(labels, "labels")
-    if not boxes.shape == (len(boxes), 4) or not (scores.shape == labels.shape == (len(boxes),)):
+    n = len(boxes)
+    if (boxes.shape, scores.shape, labels.shape) != ((n, 4), (n,), (n,)):
         shapes = f"boxes has shape {boxes.shape}, scores {scores.shape} and labels {labels.shape}"
         raise ValueError(f"{shapes}: they must be (n, 4), (n,) and (n,)")
     FINITE.check(scores, "scores")

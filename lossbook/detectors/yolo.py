@@ -74,7 +74,8 @@ def check_labels(labels, classes):
 
 def read_objects(boxes, labels, classes):
     "Boxes and labels of one image. `ValueError` unless there is a label from 0 to K-1 for each box."
-    boxes = read_boxes(in_memory(boxes, "boxes") if len(boxes) else np.zeros((0, 4)), domain=SOLID)
+    boxes = read_boxes(in_memory(boxes, "boxes") if len(boxes) else np.zeros((0, 4)),
+                       domain=SOLID)
     labels = as_labels(labels, "labels")
     if boxes.shape != (labels.size, 4) or labels.ndim != 1:
         both = f"boxes has shape {boxes.shape} and labels {labels.shape}"
@@ -87,7 +88,8 @@ def gather(boxes, labels):
     counts = [len(some) for some in boxes]
     if counts != [len(some) for some in labels]:
         raise ValueError(f"boxes has {counts} objects and labels {[len(some) for some in labels]}: there must be as many")
-    def joined(lists, *shape): return np.concatenate([x for x in lists if len(x)] or [np.zeros(shape, int)])
+    def joined(lists, *shape):
+        return np.concatenate([x for x in lists if len(x)] or [np.zeros(shape, int)])
     return joined(boxes, 0, 4), joined(labels, 0), np.repeat(np.arange(len(counts)), counts)
 
 def read_batch(boxes, labels, y_pred):
@@ -215,7 +217,8 @@ def classification(
 @classification.gradient
 def _(y_true, y_pred):
     occupied = array_namespace(y_true.responsible).sum(y_true.responsible, axis=-1)
-    return YoloPrediction(None, None, None, 2*occupied[..., None]*class_misses(y_true, y_pred))
+    return YoloPrediction(None, None, None,
+                          2*occupied[..., None]*class_misses(y_true, y_pred))
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c047
 yolo_loss = (5*coordinate + 5*size + objectness + 0.5*no_objectness + classification).named(
