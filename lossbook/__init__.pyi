@@ -109,7 +109,6 @@ from .detectors.set_prediction import (
 )
 from .detectors.suppression import (
     non_maximum_suppression as non_maximum_suppression,
-    read_scored as read_scored,
 )
 from .detectors.yolo import (
     YoloPrediction as YoloPrediction,
