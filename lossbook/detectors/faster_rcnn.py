@@ -18,7 +18,7 @@ from ..classification.cross_entropy import cross_entropy_from_logits
 from ..segmentation.dice import quotient
 from ..boxes.iou import box_iou
 from ..boxes.encoding import encode_boxes
-from .yolo import check_labels, read_objects
+from .yolo import check_alike, check_labels, read_objects
 
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c008
 def assign_anchors(
@@ -110,19 +110,24 @@ def counted(share, losses):
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c028
 RPN = {"true_ndim": RpnTargets(1, 1, 2), "pred_ndim": RpnPrediction(1, 2)}
 
+def anchor_shares(y_true, y_pred):
+    "The share of each anchor in the loss of classes. `ValueError` for other anchors than predicted."
+    check_alike(y_true.anchor_sampled, y_pred.anchor_logits, "anchors")
+    return shares(y_true.anchor_sampled, total(y_true.anchor_sampled))
+
 @loss(**RPN)
 def rpn_classification(
     y_true, # `RpnTargets`
     y_pred, # `RpnPrediction`
 ): # Losses in nats, 0 or above, one an image; lower is better
     "Log loss of sampled anchors: is there an object or not."
-    share = shares(y_true.anchor_sampled, total(y_true.anchor_sampled))
+    share = anchor_shares(y_true, y_pred)
     each = log_loss_from_logits.formula(y_true.anchor_objects, y_pred.anchor_logits)
     return counted(share, each)
 
 @rpn_classification.gradient
 def _(y_true, y_pred):
-    share = shares(y_true.anchor_sampled, total(y_true.anchor_sampled))
+    share = anchor_shares(y_true, y_pred)
     slope = log_loss_from_logits.derivative(y_true.anchor_objects, y_pred.anchor_logits)
     return RpnPrediction(share * slope, None)
 
@@ -136,8 +141,9 @@ def divisor_of(divisor, sampled, charged, per_location):
     return choices[divisor]
 
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c036
-def charges(y_true, divisor, per_location):
+def charges(y_true, y_pred, divisor, per_location):
     "The share that each anchor's box has in the loss."
+    check_alike(y_true.anchor_deltas, y_pred.anchor_deltas, "deltas")
     charged = y_true.anchor_sampled * y_true.anchor_objects
     return shares(charged, divisor_of(divisor, y_true.anchor_sampled, charged, per_location))
 
@@ -151,13 +157,15 @@ def rpn_box(
     per_location=9, # Anchors at each location
 ): # Losses, 0 or above, one an image; lower is better
     "Smooth L1 of the deltas of anchors in charge of an object."
+    share = charges(y_true, y_pred, divisor, per_location)
     each = smooth_l1_loss.formula(y_true.anchor_deltas, y_pred.anchor_deltas, beta=beta)
-    return counted(charges(y_true, divisor, per_location), total(each))
+    return counted(share, total(each))
 
 @rpn_box.gradient
 def _(y_true, y_pred, *, beta, divisor, per_location):
+    share = charges(y_true, y_pred, divisor, per_location)[..., None]
     slope = smooth_l1_loss.derivative(y_true.anchor_deltas, y_pred.anchor_deltas, beta=beta)
-    return RpnPrediction(None, charges(y_true, divisor, per_location)[..., None] * slope)
+    return RpnPrediction(None, share * slope)
 
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c041
 rpn_loss = (rpn_classification + rpn_box).named(
@@ -200,6 +208,13 @@ def roi_targets(
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c050
 ROI = {"true_ndim": RoiTargets(1, 1, 2), "pred_ndim": RoiPrediction(2, 3)}
 
+def proposal_shares(y_true, y_pred):
+    "The share of each proposal. `ValueError` for other proposals than predicted, or labels beyond K."
+    for said in (y_pred.logits[..., 0], y_pred.deltas[..., 0, 0]):
+        check_alike(y_true.sampled, said, "proposals")
+    check_labels(y_true.labels, y_pred.logits.shape[-1])
+    return shares(y_true.sampled, total(y_true.sampled))
+
 def of_rows(f, labels, logits):
     "A formula of labels, `(n,)`, and logits, `(n, K)`, on arrays with more axes in front."
     xp = array_namespace(logits)
@@ -212,22 +227,20 @@ def roi_classification(
     y_pred, # `RoiPrediction`
 ): # Losses in nats, 0 or above, one an image; lower is better
     "Cross-entropy of sampled proposals over the classes and background."
-    check_labels(y_true.labels, y_pred.logits.shape[-1])
+    share = proposal_shares(y_true, y_pred)
     each = of_rows(cross_entropy_from_logits.formula, y_true.labels, y_pred.logits)
-    share = shares(y_true.sampled, total(y_true.sampled))
     return counted(share, array_namespace(each).reshape(each, share.shape))
 
 @roi_classification.gradient
 def _(y_true, y_pred):
-    check_labels(y_true.labels, y_pred.logits.shape[-1])
+    share = proposal_shares(y_true, y_pred)[..., None]
     slope = of_rows(cross_entropy_from_logits.derivative, y_true.labels, y_pred.logits)
-    share = shares(y_true.sampled, total(y_true.sampled))[..., None]
     return RoiPrediction(share * array_namespace(slope).reshape(slope, y_pred.logits.shape), None)
 
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c053
 def picked(y_true, y_pred):
     "The share of each proposal and class in the loss of boxes: of the true class only."
-    share = shares(y_true.sampled, total(y_true.sampled))
+    share = proposal_shares(y_true, y_pred)
     return share[..., None] * one_hot(y_true.labels, y_pred.deltas[..., 0])
 
 @loss(**ROI)
@@ -238,13 +251,15 @@ def roi_box(
     beta=1.0, # Error where smooth L1 becomes a line, above 0, or 0 for the absolute error
 ): # Losses, 0 or above, one an image; lower is better
     "Smooth L1 of the deltas of the true class, over the number of sampled proposals."
+    share = picked(y_true, y_pred)
     each = smooth_l1_loss.formula(y_true.deltas[..., None, :], y_pred.deltas, beta=beta)
-    return total(counted(picked(y_true, y_pred), total(each)))
+    return total(counted(share, total(each)))
 
 @roi_box.gradient
 def _(y_true, y_pred, *, beta):
+    share = picked(y_true, y_pred)[..., None]
     slope = smooth_l1_loss.derivative(y_true.deltas[..., None, :], y_pred.deltas, beta=beta)
-    return RoiPrediction(None, picked(y_true, y_pred)[..., None] * slope)
+    return RoiPrediction(None, share * slope)
 
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c056
 roi_head_loss = (roi_classification + roi_box).named(

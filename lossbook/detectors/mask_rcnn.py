@@ -14,7 +14,7 @@ from ..summaries import in_memory
 from ..classification.logits import log_loss_from_logits
 from ..boxes.encoding import SOLID
 from ..boxes.forms import read_boxes, sides
-from .yolo import check_labels
+from .yolo import check_alike, check_labels
 from .faster_rcnn import counted, shares, total
 from .faster_rcnn import roi_box, roi_classification, rpn_box, rpn_classification
 
@@ -53,6 +53,7 @@ class MaskPrediction(NamedTuple):
 def of_true_class(y_true, y_pred):
     "The share and the class of each proposal, `(..., R)` and `(..., R, K)`; the logits of its mask."
     xp, logits = array_namespace(y_pred.mask_logits), y_pred.mask_logits
+    check_alike(y_true.masks, logits[..., 0, :, :], "masks")
     check_labels(y_true.labels, logits.shape[-3] + 1)
     hot = one_hot(y_true.labels, logits[..., 0, 0])
     charged = y_true.sampled * total(hot)

@@ -16,7 +16,7 @@ from ..boxes.forms import convert_boxes, from_corners, to_corners
 from ..boxes.iou import box_iou
 from ..boxes.iou_loss import step
 from ..boxes.giou import giou_loss
-from .yolo import check_labels, read_objects
+from .yolo import check_alike, check_labels, read_objects
 from .faster_rcnn import counted, of_rows, shares, total
 
 # %% ../../nbs/detectors/04_set_prediction.ipynb #c015
@@ -84,6 +84,8 @@ DETR = {"true_ndim": DetrTargets(1, 2), "pred_ndim": DetrPrediction(2, 2)}
 def matched(y_true, y_pred):
     "1 for an answer that was given an object, else 0, `(..., Q)`. `ValueError` for labels beyond K."
     classes = y_pred.logits.shape[-1] - 1
+    check_alike(y_true.labels, y_pred.logits[..., 0], "answers")
+    check_alike(y_true.cxcywh, y_pred.cxcywh, "boxes")
     check_labels(y_true.labels, classes + 1)
     return array_namespace(y_pred.logits).astype(y_true.labels < classes,
                                                  y_pred.logits.dtype)
@@ -124,14 +126,13 @@ def detr_distance(
     y_pred, # `DetrPrediction`
 ): # Losses in sides of the image, 0 or above, one an image; lower is better
     "The sum of the absolute errors of centre and size, over answers with an object."
-    error = y_pred.cxcywh - y_true.cxcywh
-    return counted(box_shares(y_true, y_pred),
-                   total(array_namespace(error).maximum(error, -error)))
+    share, error = box_shares(y_true, y_pred), y_pred.cxcywh - y_true.cxcywh
+    return counted(share, total(array_namespace(error).maximum(error, -error)))
 
 @detr_distance.gradient
 def _(y_true, y_pred):
-    side = 2*step(y_pred.cxcywh - y_true.cxcywh) - 1
-    return DetrPrediction(None, box_shares(y_true, y_pred)[..., None] * side)
+    share = box_shares(y_true, y_pred)[..., None]
+    return DetrPrediction(None, share * (2*step(y_pred.cxcywh - y_true.cxcywh) - 1))
 
 # %% ../../nbs/detectors/04_set_prediction.ipynb #c035
 def pairs_of_corners(y_true, y_pred):
@@ -154,10 +155,11 @@ def detr_giou(
 
 @detr_giou.gradient
 def _(y_true, y_pred):
+    share = box_shares(y_true, y_pred)[..., None]
     slope = giou_loss.derivative(*pairs_of_corners(y_true, y_pred))
     xp, low, high = array_namespace(slope), slope[..., :2], slope[..., 2:]
     slope = xp.reshape(xp.concat([low + high, (high - low)/2], axis=1), y_pred.cxcywh.shape)
-    return DetrPrediction(None, box_shares(y_true, y_pred)[..., None] * slope)
+    return DetrPrediction(None, share * slope)
 
 # %% ../../nbs/detectors/04_set_prediction.ipynb #c037
 detr_loss = (detr_classification + 5*detr_distance + 2*detr_giou).named(

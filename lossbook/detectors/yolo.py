@@ -135,6 +135,17 @@ def yolo_targets(
 TRUTH = YoloTargets(responsible=3, centres=3, roots=3, confidence=3, labels=2)
 PREDICTION = YoloPrediction(centres=4, roots=4, confidence=3, classes=3)
 
+def check_alike(truth, prediction, what):
+    "`ValueError` unless two arrays have one shape: nothing is stretched to fit."
+    if tuple(truth.shape) != tuple(prediction.shape):
+        both = f"y_true has shape {tuple(truth.shape)} and y_pred {tuple(prediction.shape)}"
+        raise ValueError(f"{both} of {what}: they must agree")
+
+def in_charge(y_true, y_pred):
+    "1 for a responsible predictor, else 0. `ValueError` if the grids differ."
+    check_alike(y_true.responsible, y_pred.confidence, "predictors")
+    return y_true.responsible
+
 def misses(truth, prediction, responsible):
     "How far the numbers of responsible predictors are from those of their object; 0 elsewhere."
     return responsible[..., None] * (prediction - truth[..., None, :])
@@ -150,11 +161,11 @@ def coordinate(
     y_pred, # `YoloPrediction`
 ): # Losses, 0 or above, one an image; lower is better
     "Squared distances between centres, where a predictor is responsible."
-    return squares(misses(y_true.centres, y_pred.centres, y_true.responsible))
+    return squares(misses(y_true.centres, y_pred.centres, in_charge(y_true, y_pred)))
 
 @coordinate.gradient
 def _(y_true, y_pred):
-    push = 2*misses(y_true.centres, y_pred.centres, y_true.responsible)
+    push = 2*misses(y_true.centres, y_pred.centres, in_charge(y_true, y_pred))
     return YoloPrediction(push, None, None, None)
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c035
@@ -164,11 +175,11 @@ def size(
     y_pred, # `YoloPrediction`
 ): # Losses, 0 or above, one an image; lower is better
     "Squared differences of the square roots of widths and heights, where a predictor is responsible."
-    return squares(misses(y_true.roots, y_pred.roots, y_true.responsible))
+    return squares(misses(y_true.roots, y_pred.roots, in_charge(y_true, y_pred)))
 
 @size.gradient
 def _(y_true, y_pred):
-    push = 2*misses(y_true.roots, y_pred.roots, y_true.responsible)
+    push = 2*misses(y_true.roots, y_pred.roots, in_charge(y_true, y_pred))
     return YoloPrediction(None, push, None, None)
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c038
@@ -178,11 +189,11 @@ def objectness(
     y_pred, # `YoloPrediction`
 ): # Losses, 0 or above, one an image; lower is better
     "Squared errors of confidence, where a predictor is responsible."
-    return squares(y_true.responsible * (y_pred.confidence - y_true.confidence))
+    return squares(in_charge(y_true, y_pred) * (y_pred.confidence - y_true.confidence))
 
 @objectness.gradient
 def _(y_true, y_pred):
-    push = 2*y_true.responsible**2 * (y_pred.confidence - y_true.confidence)
+    push = 2*in_charge(y_true, y_pred)**2 * (y_pred.confidence - y_true.confidence)
     return YoloPrediction(None, None, push, None)
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c041
@@ -192,18 +203,18 @@ def no_objectness(
     y_pred, # `YoloPrediction`
 ): # Losses, 0 or above, one an image; lower is better
     "Squared confidence, where a predictor is not responsible."
-    return squares((1 - y_true.responsible) * y_pred.confidence)
+    return squares((1 - in_charge(y_true, y_pred)) * y_pred.confidence)
 
 @no_objectness.gradient
 def _(y_true, y_pred):
-    push = 2*(1 - y_true.responsible)**2 * y_pred.confidence
+    push = 2*(1 - in_charge(y_true, y_pred))**2 * y_pred.confidence
     return YoloPrediction(None, None, push, None)
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c044
 def class_misses(y_true, y_pred):
     "How far the scores of cells with an object are from 1 for its class and 0 for the others."
     check_labels(y_true.labels, y_pred.classes.shape[-1])
-    occupied = array_namespace(y_true.responsible).sum(y_true.responsible, axis=-1)
+    occupied = array_namespace(y_true.responsible).sum(in_charge(y_true, y_pred), axis=-1)
     return occupied[..., None] * (y_pred.classes - one_hot(y_true.labels, y_pred.classes))
 
 @loss(true_ndim=TRUTH, pred_ndim=PREDICTION)
