@@ -40,7 +40,8 @@ def as_given(
     "A result in the precision of the boxes it was made of."
     xp, array = array_namespace(result), as_array(boxes, "boxes")
     floating = xp.isdtype(array.dtype, "real floating")
-    return number(xp.astype(result, array.dtype if floating else result.dtype))
+    dtype = array.dtype if floating else result.dtype
+    return number(xp.astype(xp.asarray(result), dtype)) # NumPy makes scalars of sums
 
 # %% ../../nbs/boxes/01_forms.ipynb #c015
 def to_corners(boxes, source):
