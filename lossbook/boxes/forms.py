@@ -33,15 +33,22 @@ def read_boxes(
     rows = read_rows(given, working_dtype(array)).read(slice(None))
     return array_namespace(array).reshape(rows, given.shape)
 
+def floating(
+    *arrays, # Arrays as they were given
+): # dtype
+    "The widest floating dtype that arrays came with; that of the arithmetic if none did."
+    arrays = [as_array(x, "boxes") for x in arrays]
+    xp = array_namespace(*arrays)
+    found = [x.dtype for x in arrays if xp.isdtype(x.dtype, "real floating")]
+    return xp.result_type(*found) if found else working_dtype(*arrays)
+
 def as_given(
     result, # What was made of boxes
     boxes, # The boxes as they were given
 ): # The result in their floating dtype; a scalar of NumPy as a number
     "A result in the precision of the boxes it was made of."
-    xp, array = array_namespace(result), as_array(boxes, "boxes")
-    floating = xp.isdtype(array.dtype, "real floating")
-    dtype = array.dtype if floating else result.dtype
-    return number(xp.astype(xp.asarray(result), dtype)) # NumPy makes scalars of sums
+    xp = array_namespace(result)
+    return number(xp.astype(xp.asarray(result), floating(boxes))) # NumPy makes scalars of sums
 
 # %% ../../nbs/boxes/01_forms.ipynb #c015
 def to_corners(boxes, source):

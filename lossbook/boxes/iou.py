@@ -11,9 +11,9 @@ from functools import partial
 
 import numpy as np
 
-from .forms import product, read_boxes, sides
+from .forms import floating, product, read_boxes, sides
 from ..core import Input, array_namespace, as_array, number, one_library, one_of
-from ..core import plain, slices, working_dtype
+from ..core import plain, slices
 from ..segmentation.dice import quotient
 
 # %% ../../nbs/boxes/02_iou.ipynb #c010
@@ -105,12 +105,6 @@ def read_pair(boxes_true, boxes_pred, inclusive=False):
     pair = [read_boxes(x, name) for name, x in given.items()]
     if inclusive: pair = [xp.concat([x[..., :2], x[..., 2:] + 1], axis=-1) for x in pair]
     return [np.asfortranarray(x) for x in pair] if xp is np else pair
-
-def floating(*arrays):
-    "The widest floating dtype that arrays came with; that of the arithmetic if none did."
-    xp, arrays = array_namespace(*arrays), [as_array(x, "boxes") for x in arrays]
-    found = [x.dtype for x in arrays if xp.isdtype(x.dtype, "real floating")]
-    return xp.result_type(*found) if found else working_dtype(*arrays)
 
 def check_aligned(boxes_true, boxes_pred):
     "Raise a `ValueError` unless boxes stand in pairs."

@@ -110,9 +110,15 @@ def counted(share, losses):
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c028
 RPN = {"true_ndim": RpnTargets(1, 1, 2), "pred_ndim": RpnPrediction(1, 2)}
 
-def anchor_shares(y_true, y_pred):
-    "The share of each anchor in the loss of classes. `ValueError` for other anchors than predicted."
+def check_anchors(y_true, y_pred):
+    "`ValueError` for targets of other anchors than the prediction's."
     check_alike(y_true.anchor_sampled, y_pred.anchor_logits, "anchors")
+    check_alike(y_true.anchor_objects, y_pred.anchor_logits, "anchors")
+    check_alike(y_true.anchor_deltas, y_pred.anchor_deltas, "deltas")
+
+def anchor_shares(y_true, y_pred):
+    "The share of each anchor in the loss of classes."
+    check_anchors(y_true, y_pred)
     return shares(y_true.anchor_sampled, total(y_true.anchor_sampled))
 
 @loss(**RPN)
@@ -143,7 +149,7 @@ def divisor_of(divisor, sampled, charged, per_location):
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c036
 def charges(y_true, y_pred, divisor, per_location):
     "The share that each anchor's box has in the loss."
-    check_alike(y_true.anchor_deltas, y_pred.anchor_deltas, "deltas")
+    check_anchors(y_true, y_pred)
     charged = y_true.anchor_sampled * y_true.anchor_objects
     return shares(charged, divisor_of(divisor, y_true.anchor_sampled, charged, per_location))
 
@@ -210,8 +216,9 @@ ROI = {"true_ndim": RoiTargets(1, 1, 2), "pred_ndim": RoiPrediction(2, 3)}
 
 def proposal_shares(y_true, y_pred):
     "The share of each proposal. `ValueError` for other proposals than predicted, or labels beyond K."
-    for said in (y_pred.logits[..., 0], y_pred.deltas[..., 0, 0]):
-        check_alike(y_true.sampled, said, "proposals")
+    for wanted in (y_true.sampled, y_true.labels, y_true.deltas[..., 0]):
+        check_alike(wanted, y_pred.logits[..., 0], "proposals")
+    check_alike(y_true.deltas, y_pred.deltas[..., 0, :], "proposals")
     check_labels(y_true.labels, y_pred.logits.shape[-1])
     return shares(y_true.sampled, total(y_true.sampled))
 

@@ -54,6 +54,8 @@ def of_true_class(y_true, y_pred):
     "The share and the class of each proposal, `(..., R)` and `(..., R, K)`; the logits of its mask."
     xp, logits = array_namespace(y_pred.mask_logits), y_pred.mask_logits
     check_alike(y_true.masks, logits[..., 0, :, :], "masks")
+    for wanted in (y_true.sampled, y_true.labels):
+        check_alike(wanted, logits[..., 0, 0, 0], "proposals")
     check_labels(y_true.labels, logits.shape[-3] + 1)
     hot = one_hot(y_true.labels, logits[..., 0, 0])
     charged = y_true.sampled * total(hot)

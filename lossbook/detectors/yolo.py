@@ -144,6 +144,10 @@ def check_alike(truth, prediction, what):
 def in_charge(y_true, y_pred):
     "1 for a responsible predictor, else 0. `ValueError` if the grids differ."
     check_alike(y_true.responsible, y_pred.confidence, "predictors")
+    check_alike(y_true.confidence, y_pred.confidence, "confidence")
+    check_alike(y_true.centres, y_pred.centres[..., 0, :], "centres")
+    check_alike(y_true.roots, y_pred.roots[..., 0, :], "roots")
+    check_alike(y_true.labels, y_pred.classes[..., 0], "cells")
     return y_true.responsible
 
 def misses(truth, prediction, responsible):

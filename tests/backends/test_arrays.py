@@ -14,17 +14,6 @@ from tests.properties.toys import brier, odd_error
 few = settings(max_examples=4)
 
 
-LIBRARIES = {"strict": "array_api_strict", "torch": "torch", "jax": "jax.numpy"}
-
-
-@pytest.fixture(params=LIBRARIES, scope="module")
-def asarray(request):
-    "The function that makes arrays of a library."
-    if request.param != "strict":
-        request.getfixturevalue(request.param)
-    return pytest.importorskip(LIBRARIES[request.param]).asarray
-
-
 def close(other, ours, rtol=1e-12):
     for theirs, own in zip(arrays_of(other), arrays_of(ours), strict=True):
         theirs = np.asarray(theirs.detach() if is_torch_array(theirs) else theirs)

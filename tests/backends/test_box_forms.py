@@ -8,13 +8,6 @@ FORMS = ["xyxy", "xywh", "cxcywh"]
 BOXES = np.array([[[2.0, 1, 6, 4], [0, 0, 0, 0]], [[-3.5, 2, 1, 2.25], [10, 20, 30, 60]]])
 
 
-@pytest.fixture(params=["array_api_strict", "torch", "jax.numpy"])
-def asarray(request):
-    if request.param != "array_api_strict":
-        request.getfixturevalue(request.param.split(".")[0])
-    return pytest.importorskip(request.param).asarray
-
-
 @pytest.mark.parametrize("source", FORMS)
 @pytest.mark.parametrize("target", FORMS)
 def test_forms(asarray, source, target):
