@@ -48,7 +48,8 @@ def as_given(
 ): # The result in their floating dtype; a scalar of NumPy as a number
     "A result in the precision of the boxes it was made of."
     xp = array_namespace(result)
-    return number(xp.astype(xp.asarray(result), floating(boxes))) # NumPy makes scalars of sums
+    if xp is np: result = np.asarray(result) # of one box it is a scalar
+    return number(xp.astype(result, floating(boxes)))
 
 # %% ../../nbs/boxes/01_forms.ipynb #c015
 def to_corners(boxes, source):
