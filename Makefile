@@ -42,7 +42,7 @@ bench: $(VENV)/.test ## measure import time, speed and memory
 	for file in benchmarks/*.py; do $(python) $$file || exit; done
 
 peers: $(VENV)/.peers ## compare with the other libraries, after installing them
-	$(python) -m pytest tests/peers
+	LOSSBOOK_CASES=all $(python) -m pytest tests/peers tests/detection
 
 lock: $(VENV)/.dev ## pin the newest releases of all that is installed, and the lowest that are allowed
 	$(compile) --upgrade --extra dev --extra peers --output-file constraints.txt

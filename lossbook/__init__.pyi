@@ -76,6 +76,42 @@ from .core import (
     check_gradient as check_gradient,
     loss as loss,
 )
+from .detection.coco import (
+    DetectionMatches as DetectionMatches,
+    DetectionTables as DetectionTables,
+)
+from .detection.coco_files import (
+    load_coco as load_coco,
+    load_coco_results as load_coco_results,
+)
+from .detection.evaluation import (
+    BestThreshold as BestThreshold,
+    DetectionEvaluation as DetectionEvaluation,
+    confuse_detections as confuse_detections,
+    evaluate_detections as evaluate_detections,
+)
+from .detection.faults import (
+    InvalidAnnotations as InvalidAnnotations,
+)
+from .detection.folders import (
+    load_voc as load_voc,
+    load_voc_results as load_voc_results,
+    load_yolo as load_yolo,
+    load_yolo_results as load_yolo_results,
+)
+from .detection.masks import (
+    Masks as Masks,
+)
+from .detection.matching import (
+    match_detections as match_detections,
+)
+from .detection.objects import (
+    Detections as Detections,
+    GroundTruth as GroundTruth,
+)
+from .detection.report import (
+    html_report as html_report,
+)
 from .detectors.faster_rcnn import (
     FasterRcnnPrediction as FasterRcnnPrediction,
     FasterRcnnTargets as FasterRcnnTargets,

@@ -1,0 +1,121 @@
+"""Objects and detections by image and category, and the few pairs of them that can match."""
+from typing import NamedTuple
+
+import numpy as np
+
+from .masks import pair_iou
+from .matching import Pairs, run_starts
+
+POOLED = (-1,)  # categories where all are one, as pycocotools calls them
+
+
+def sort_groups(
+    group, # Group of each row, whole numbers from 0
+    scores, # Score of each row, finite
+): # Rows by group, then by falling score; rows that are tied keep their order
+    "Sort by group, score and row at once: each row is one whole number, in which the score is rounded."
+    n = len(scores)
+    if not n: return np.zeros(0, np.int64)
+    row_bits, top = n.bit_length(), scores.max()
+    score_bits = min(62 - row_bits - int(group.max()).bit_length(), 50)
+    steps = (top - scores) * ((2.0**score_bits - 1) / ((top - scores.min()) or 1))
+    keys = (group.astype(np.int64) << score_bits) + steps.astype(np.int64)
+    keys <<= row_bits
+    keys += np.arange(n)
+    keys.sort()
+    rows = keys & ((1 << row_bits) - 1)
+    return settle_ties(rows, keys >> row_bits, scores)
+
+
+def settle_ties(rows, keys, scores):
+    "Sort those again whose rounded scores are alike and whose scores are not."
+    alike, exact = keys[1:] == keys[:-1], scores[rows]
+    if not (alike & (exact[1:] != exact[:-1])).any(): return rows
+    tied = np.flatnonzero(np.append(alike, False) | np.append(False, alike))
+    again = rows[tied]
+    rows[tied] = again[np.lexsort((again, -scores[again], keys[tied]))]
+    return rows
+
+
+def ranks(group):
+    "Place of each row within its run of equal numbers, from 0."
+    begin = run_starts(group)
+    return np.arange(len(group)) - np.repeat(begin, np.diff(begin, append=len(group)))
+
+
+class Grouped(NamedTuple):
+    "Objects or detections by image and category."
+    row: np.ndarray # Rows, in order
+    group: np.ndarray # Number of the image and category of each, rising
+    category: np.ndarray # Category of each; 0 where they are pooled
+
+
+def by_group(objects, categories, order):
+    "Objects in the order that a function of groups and rows gives; pooled ones by category within their image."
+    category, first = objects.category, slice(None)
+    if categories == POOLED: category, first = np.zeros_like(category), np.argsort(category, kind="stable")
+    group = objects.image.astype(np.int64)*len(categories) + category
+    rows = np.arange(len(group))[first]
+    rows = rows[order(group[rows], rows)]
+    return Grouped(rows, group[rows], category[rows])
+
+
+def in_company(true_group, pred_group):
+    "Places of detections that share their group with true objects, the first of these, and how many they are."
+    begin = run_starts(pred_group)
+    length, group = np.diff(begin, append=len(pred_group)), pred_group[begin]
+    first, stop = (np.searchsorted(true_group, group, side) for side in ("left", "right"))
+    first, count = np.repeat(first, length), np.repeat(stop - first, length)
+    some = np.flatnonzero(count)
+    return some, first[some], count[some]
+
+
+def close_pairs(
+    first, # First true object of the group of each detection
+    count, # How many these are, at least 1
+    overlaps, # Function of places of objects and detections: some of them, with their IoU
+    lowest, # Least IoU that is asked for
+    size=1 << 15, # Pairs looked at together: what fits a processor's cache
+): # `Pairs`, by detection and then by object
+    "Pairs within a group that are near enough to match."
+    ends, near, at = np.cumsum(count), [], 0
+    while at < len(count):
+        begin = ends[at] - count[at]
+        stop = max(np.searchsorted(ends, begin + size, "right"), at + 1)
+        rows = slice(at, stop)
+        pred = np.repeat(np.arange(at, stop), count[rows])
+        true = np.arange(len(pred)) + np.repeat(first[rows] - (ends[rows] - count[rows] - begin), count[rows])
+        true, pred, iou = overlaps(true, pred)
+        kept = iou >= lowest
+        near.append((true[kept], pred[kept], iou[kept]))
+        at = stop
+    none = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    return Pairs(*map(np.concatenate, zip(none, *near)))
+
+
+def box_overlaps(true, pred, crowd):
+    "IoU of boxes x, y, width, height as a function of places in both lists; pairs that are apart are left out."
+    def edges(boxes):
+        x, y, width, height = boxes.T.copy()
+        return x, y, x + width, y + height, width*height
+    true, pred = edges(true), edges(pred)
+    def side(axis, t, d):
+        return np.minimum(true[axis + 2][t], pred[axis + 2][d]) - np.maximum(true[axis][t], pred[axis][d])
+    def overlaps(t, d):
+        width = side(0, t, d)
+        beside = np.flatnonzero(width > 0)
+        t, d = t[beside], d[beside]
+        height = side(1, t, d)
+        shared, area = width[beside]*height, pred[4][d]
+        union = np.where(crowd[t], area, area + true[4][t] - shared)
+        return t, d, np.divide(shared, union, out=np.zeros(len(t)), where=height > 0)
+    return overlaps
+
+
+def overlaps_of(kind, truth, pred, true_rows, pred_rows, lowest):
+    "IoU of pairs of objects as a function of their places in two lists of rows."
+    crowd = truth.crowd[true_rows]
+    if kind == "box": return box_overlaps(truth.boxes[true_rows], pred.boxes[pred_rows], crowd)
+    def overlaps(t, d):
+        return t, d, pair_iou(truth.masks, pred.masks, true_rows[t], pred_rows[d], crowd[t], lowest)
+    return overlaps

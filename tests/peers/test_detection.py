@@ -1,0 +1,150 @@
+"""Detection against pycocotools, bit for bit, on thousands of made cases; `make peers` runs all of them, `make test` some.
+
+Then the published numbers: those that the COCO API's demonstration prints, and those of Padilla et al. (2020).
+"""
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lossbook.detection.evaluation import DetectionEvaluation, evaluate_detections
+from lossbook.detection.coco import DetectionMatches
+from tests.detection.cases import box_case, mask_case, reference
+
+WHOLE = os.environ.get("LOSSBOOK_CASES") == "all"
+LOTS = [(kind, seed) for kind, number in (("box", 5000), ("mask", 1000)) for seed in range(0, number if WHOLE else number // 10, 100)]
+
+
+@pytest.mark.parametrize("kind, first", LOTS)
+def test_arrays_are_those_of_pycocotools(kind, first):
+    pytest.importorskip("pycocotools")
+    for seed in range(first, first + 100):
+        case = box_case(seed) if kind == "box" else mask_case(seed)
+        ours = evaluate_detections(case.ground_truth, case.results, kind=kind, **case.options)
+        arrays, stats = reference(case, {"box": "bbox", "mask": "segm"}[kind])
+        for name in ("precision", "recall", "scores"):
+            assert np.array_equal(getattr(ours, name), arrays[name]), f"{kind} case {seed}: {name}"
+        if case.options["max_detections"] == (1, 10, 100):
+            assert list(ours.stats.values()) == stats.tolist(), f"{kind} case {seed}"
+
+
+def test_any_split_adds_up():
+    for seed in range(40):
+        case = box_case(seed)
+        whole = evaluate_detections(case.ground_truth, case.results, **case.options)
+        parts = []
+        for image in case.ground_truth["images"][::-1]:
+            def of_image(records): return [one for one in records if one["image_id"] == image["id"]]
+            here = {**case.ground_truth, "images": [image], "annotations": of_image(case.ground_truth["annotations"])}
+            parts.append(evaluate_detections(here, of_image(case.results), **case.options).matches)
+        assert sum(parts) == whole.matches
+        assert DetectionEvaluation(sum(parts)).stats == whole.stats
+
+
+# ---- where pycocotools is wrong
+
+def one_object(**changed):
+    return {"images": [{"id": 1}], "categories": [{"id": 1, "name": "thing"}],
+            "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 50, 50], "area": 2500, "iscrowd": 0, **changed}]}
+
+
+PERFECT = [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 50, 50], "score": 0.9}]
+
+
+def judged_by_pycocotools(truth, results, limits=(1, 10, 100)):
+    pytest.importorskip("pycocotools")
+    from tests.detection.cases import Case
+
+    return reference(Case(truth, results, {"max_detections": limits, "categories": "each"}))[1][0]
+
+
+def test_an_annotation_of_id_0_counts():
+    truth = one_object(id=0)
+    assert evaluate_detections(truth, PERFECT).stats["AP"] == pytest.approx(1)
+    assert judged_by_pycocotools(truth, PERFECT) == 0  # 0 is also its sign for no match
+
+
+def test_annotations_of_one_id_are_two_objects():
+    truth = one_object()
+    truth["annotations"].append({**truth["annotations"][0], "bbox": [100, 100, 50, 50]})
+    results = [*PERFECT, {**PERFECT[0], "bbox": [100, 100, 50, 50]}]
+    with pytest.warns(UserWarning, match="1 annotations have an id that stood before"):
+        assert evaluate_detections(truth, results).stats["AP"] == pytest.approx(1)
+
+
+def test_limits_other_than_three():
+    assert evaluate_detections(one_object(), PERFECT, max_detections=(1, 10, 300)).stats["AP"] == pytest.approx(1)
+    assert judged_by_pycocotools(one_object(), PERFECT, (1, 10, 300)) == -1
+
+
+# ---- published numbers
+
+@pytest.fixture
+def real():
+    folder = os.environ.get("LOSSBOOK_TEST_DATA")
+    if not folder:
+        pytest.skip("LOSSBOOK_TEST_DATA is not set: no real data")
+    return Path(folder)
+
+
+def coco_demo(real, kind, sizes="coco"):
+    folder = real / "coco_val2014_100"
+    results = folder / f"instances_val2014_fake{'bbox' if kind == 'box' else 'segm'}100_results.json"
+    return evaluate_detections(folder / "instances_val2014_100.json", results, kind=kind, sizes=sizes)
+
+
+def test_the_demonstration_of_coco(real):
+    published = [.505, .697, .573, .586, .519, .501, .387, .594, .595, .640, .566, .564]
+    assert [round(value, 3) for value in coco_demo(real, "box").stats.values()] == published
+
+
+def test_the_demonstration_of_coco_array_by_array(real):
+    pytest.importorskip("pycocotools")
+    import contextlib
+    import io
+
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    folder = real / "coco_val2014_100"
+    for kind, word in (("box", "bbox"), ("mask", "segm")):
+        ours = coco_demo(real, kind)
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            truth = COCO(folder / "instances_val2014_100.json")
+            judge = COCOeval(truth, truth.loadRes(str(folder / f"instances_val2014_fake{word}100_results.json")), word)
+            judge.evaluate()
+            judge.accumulate()
+            judge.summarize()
+        for name in ("precision", "recall", "scores"):
+            assert np.array_equal(getattr(ours, name), judge.eval[name])
+        assert printed.getvalue().splitlines()[-12:] == ours.lines()
+
+
+def test_the_area_of_a_mask_is_a_choice(real):
+    by_mask, by_box = (coco_demo(real, "mask", sizes).stats for sizes in ("mask", "box"))
+    assert by_mask["AP"] == by_box["AP"]
+    assert by_mask["APs"] != by_box["APs"]
+
+
+def padilla(real):
+    "The example's files as arrays: `class [confidence] left top width height`, with VOC's inclusive pixels."
+    def rows(folder):
+        for path in sorted((real / "padilla_voc" / folder).glob("*.txt")):
+            for line in path.read_text().splitlines():
+                if line.strip():
+                    label, *numbers = line.split()
+                    yield path.stem, label, list(map(float, numbers))
+    truth, found = list(rows("groundtruths")), list(rows("detections"))
+    def columns(rows, boxes):
+        return {"image_ids": [row[0] for row in rows], "labels": [row[1] for row in rows], "form": "xywh",
+                "boxes": [[x, y, w + 1, h + 1] for x, y, w, h in boxes]}
+    return columns(truth, [row[2] for row in truth]), {**columns(found, [row[2][1:] for row in found]), "scores": [row[2][0] for row in found]}
+
+
+def test_padillas_example(real):
+    truth, found = padilla(real)
+    def ap(interpolation):
+        how = dict(matching="voc", iou_thresholds=.3, grid="exact", interpolation=interpolation)
+        return evaluate_detections(truth, found, **how).stats["AP"]
+    assert (round(ap("voc"), 6), round(ap("voc11"), 6)) == (.245687, .268398)  # printed as 24.56 % and 26.84 %
