@@ -1,153 +1,290 @@
-"""Time and memory of COCO evaluation, whole: load, match, accumulate, sum up, each in a fresh process, imports not counted.
+"""Seconds and peak memory of COCO evaluation, from two files to twelve numbers, each in a fresh process.
 
-`python benchmarks/detection.py --help`. The data are made here, after the proportions of COCO's validation set of 2017; tools that
-are not installed are left out. The twelve numbers of each are compared with those of pycocotools. `make bench` runs a short form;
-the committed table comes from `python benchmarks/detection.py --rounds 5 --cases 36k 150k 500k dense masks`.
+`python benchmarks/detection.py`; `--help` tells its options. Clocks start after the imports. Every library
+has the threads it takes by itself; one that is missing, fails or differs from pycocotools is named. The data
+are drawn here, in the proportions of COCO's validation set of 2017. The whole table:
+`python benchmarks/detection.py --cases 36k 150k 500k dense masks --rounds 3 --slow`.
 """
 import argparse
 import json
+import resource
 import subprocess
 import sys
+import time
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 
-DETECTIONS = {"36k": 36_000, "150k": 150_000, "500k": 500_000}
 TOOLS = ["pycocotools", "faster-coco-eval", "hotcoco", "ultrafast-pycocotools", "vernier", "lossbook"]
-
-RUN = """
-import contextlib, io, json, sys, time
-tool, truth, results, kind = sys.argv[1:]
-if tool == "lossbook":
-    from lossbook.detection.evaluation import evaluate_detections
-    def run(): return list(evaluate_detections(truth, results, kind=kind).stats.values())
-else:
-    if tool == "pycocotools": from pycocotools.coco import COCO; from pycocotools.cocoeval import COCOeval
-    elif tool == "faster-coco-eval": from faster_coco_eval import COCO, COCOeval_faster as COCOeval
-    elif tool == "hotcoco": from hotcoco import COCO, COCOeval
-    elif tool == "ultrafast-pycocotools": from ultrafast_pycocotools import COCO, COCOeval
-    elif tool == "vernier":
-        import vernier
-        vernier.patch_pycocotools()
-        from pycocotools.coco import COCO; from pycocotools.cocoeval import COCOeval
-    def run():
-        known = COCO(truth)
-        judge = COCOeval(known, known.loadRes(results), "segm" if kind == "mask" else "bbox")
-        judge.evaluate(); judge.accumulate(); judge.summarize()
-        return [float(value) for value in judge.stats]
-start = time.perf_counter()
-with contextlib.redirect_stdout(io.StringIO()): stats = run()
-seconds = time.perf_counter() - start
-peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
-print("RESULT" + json.dumps([seconds, peak, stats]))
-"""
+RATIOS = [("pycocotools", "lossbook"), ("lossbook", "hotcoco")]
+NUMBERS = "AP AP50 AP75 APs APm APl AR1 AR10 AR100 ARs ARm ARl".split()
+SIZE = 640, 480
 
 
-# ---- data
+class Case(NamedTuple):
+    images: int
+    classes: int
+    objects: int
+    detections: int
+    right: float # Share of the detections that are drawn near an object
+    log_area: tuple = (7.47, 2.35) # Mean and deviation of log area: 41 % small, 35 % medium, 24 % large
+    kind: str = "box"
+    even: bool = True # Whether all images have as many detections, or more where there are more objects
+    slow: bool = False # Whether pycocotools takes more than half a minute
+
+
+CASES = {
+    "36k": Case(5000, 80, 36_781, 36_000, right=.8, even=False),
+    "150k": Case(5000, 80, 36_781, 150_000, right=.4),
+    "500k": Case(5000, 80, 36_781, 500_000, right=.2, slow=True),
+    "dense": Case(600, 1, 600*150, 600*130, right=.85, log_area=(6.5, .5), slow=True),
+    "masks": Case(1000, 80, 7000, 40_000, right=.4, kind="mask"),
+}
+
+
+# Data
+
+def write(name, folder):
+    "Draw a case and write its two files."
+    case, rng = CASES[name], np.random.default_rng(0)
+    share = class_shares(case.classes)
+    palette = rng.choice(case.classes, (case.images, 3), p=share) # the classes that an image shows
+    objects = draw_objects(rng, case, palette)
+    (folder/f"{name}-truth.json").write_text(json.dumps(as_dataset(rng, case, *objects)))
+    found = draw_detections(rng, case, palette, share, *objects)
+    (folder/f"{name}-results.json").write_text(json.dumps(as_results(rng, case, *found)))
+
+
+def class_shares(classes):
+    "Three objects in ten are people; the other classes fall off from 4 % to 1 in 2,000."
+    if classes == 1: return np.ones(1)
+    rest = np.exp(-np.arange(classes - 1)/18)
+    return np.append(.3, .7*rest/rest.sum())
+
+
+def draw_objects(rng, case, palette):
+    "Image, class and box of each object, image by image."
+    busy = rng.gamma(1.3, size=case.images) if case.classes > 1 else np.ones(case.images)
+    image = dealt(case.objects, busy)
+    return image, palette[image, rng.integers(3, size=len(image))], draw_boxes(rng, len(image), case.log_area)
+
+
+def dealt(n, weights):
+    "Images of `n` things, in proportion to the weights of the images."
+    counts = np.diff(np.round(n*np.cumsum(weights)/weights.sum()), prepend=0).astype(int)
+    return np.repeat(np.arange(len(weights)), counts)
+
+
+def draw_boxes(rng, n, log_area):
+    "Boxes of objects that fill three fifths of them."
+    side, aspect = np.sqrt(rng.lognormal(*log_area, n)/.6), rng.lognormal(0, .25, n)
+    sides = np.stack([side*aspect, side/aspect], 1).clip(2, SIZE)
+    return np.hstack([rng.random((n, 2))*(SIZE - sides), sides]).round(2)
+
+
+def draw_detections(rng, case, palette, share, image, category, boxes):
+    "Image, class, box and score of each detection: right and false ones, often of classes of the image."
+    n = case.detections
+    where = dealt(n, np.ones(case.images) if case.even else np.bincount(image, minlength=case.images))
+    own, other = palette[where, rng.integers(3, size=n)], rng.choice(case.classes, n, p=share)
+    kind = np.where(rng.random(n) < .7, own, other)
+    box, score = draw_boxes(rng, n, case.log_area), rng.beta(1, 4, n)
+    objects = np.bincount(image, minlength=case.images)[where]
+    right = np.flatnonzero((rng.random(n) < case.right) & (objects > 0))
+    near = np.searchsorted(image, where[right]) + rng.integers(objects[right])
+    box[right], score[right] = moved(rng, boxes[near]), rng.beta(4, 2, len(right))
+    kind[right] = np.where(rng.random(len(right)) < .9, category[near], kind[right])
+    return where, kind, box, score.round(4)
+
+
+def moved(rng, boxes):
+    "Boxes as detectors give them for these, good and bad ones."
+    error = rng.normal(size=boxes.shape)*rng.exponential(.07, (len(boxes), 1))*np.tile(boxes[:, 2:], 2)
+    low = (boxes[:, :2] + error[:, :2]).clip(0, np.subtract(SIZE, 2))
+    high = (boxes[:, :2] + boxes[:, 2:] + error[:, 2:]).clip(low + 1, SIZE)
+    return np.hstack([low, high - low]).round(2)
+
 
 def outline(rng, box):
-    "A polygon in a box, as annotators draw them."
-    x, y, w, h = box
-    angle = np.linspace(0, 2*np.pi, int(rng.integers(8, 30)), endpoint=False)
-    reach = rng.uniform(.6, 1, (len(angle), 1))
-    points = np.array([x + w/2, y + h/2]) + reach*np.column_stack([np.cos(angle)*w/2, np.sin(angle)*h/2])
-    return np.round(points, 2).ravel().tolist()
+    "Corners of a polygon in a box, `(n, 2)`."
+    angle = np.linspace(0, 2*np.pi, rng.integers(8, 46), endpoint=False)
+    reach = rng.uniform(.75, 1, (len(angle), 1))/2
+    return (box[:2] + box[2:]*(.5 + reach*np.stack([np.cos(angle), np.sin(angle)], 1))).round(2)
 
 
-def random_boxes(rng, n, low=2.3, high=5.6, size=(640, 480)):
-    "Boxes whose sides are spread over their logarithm, so that two fifths of them are small."
-    side = np.exp(rng.uniform(low, high, n))
-    sides = np.minimum(np.column_stack([side, side*np.exp(rng.normal(0, .4, n))]), np.array(size) - 1)
-    return np.round(np.hstack([rng.random((n, 2))*(np.array(size) - sides), sides]), 2)
+def polygon_area(corners):
+    x, y = corners.T
+    return abs(x @ np.roll(y, 1) - y @ np.roll(x, 1))/2
 
 
-def jittered(rng, boxes, spread):
-    "Boxes near others."
-    moved = boxes + rng.normal(0, 1, boxes.shape)*np.tile(boxes[:, 2:], 2)*spread
-    moved[:, 2:] = np.maximum(moved[:, 2:], 1)
-    return np.round(moved, 2)
-
-
-def case(name, seed=0):
-    "A ground truth and results, as COCO writes them."
-    rng = np.random.default_rng(seed)
-    images, classes, objects, found = {
-        "dense": (600, 1, 150*600, 130*600), "masks": (1000, 80, 7000, 40_000)}.get(name, (5000, 80, 36_781, DETECTIONS.get(name)))
-    image = np.repeat(np.arange(images), objects//images + 1)[:objects] if name == "dense" else np.sort(rng.integers(0, images, objects))
-    share = 1/np.arange(1, classes + 1)**1.1
-    category = rng.choice(classes, objects, p=share/share.sum())
-    boxes = random_boxes(rng, objects, *((2.5, 3.6) if name == "dense" else ()))
-    crowd = rng.random(objects) < .012
-    like = rng.integers(0, objects, found)
-    right = rng.random(found) < min(.8, .85*objects/found)
-    guess = np.where(right[:, None], jittered(rng, boxes[like], .08), random_boxes(rng, found))
-    kind = np.where(right | (rng.random(found) < .6), category[like], rng.choice(classes, found, p=share/share.sum()))
-    score = np.round(np.where(right, rng.beta(4, 2, found), rng.beta(1, 4, found)), 4)
-    order = np.argsort(image[like], kind="stable")
-    truth = {
-        "images": [{"id": int(i) + 1, "width": 640, "height": 480, "file_name": f"{i:012}.jpg"} for i in range(images)],
-        "categories": [{"id": k + 1, "name": f"class {k}", "supercategory": "thing"} for k in range(classes)],
-        "annotations": [{"id": i + 1, "image_id": int(image[i]) + 1, "category_id": int(category[i]) + 1, "bbox": boxes[i].tolist(),
-                         "area": float(np.round(boxes[i, 2]*boxes[i, 3]*.6, 2)), "iscrowd": int(crowd[i]),
-                         "segmentation": [outline(rng, boxes[i])]} for i in range(objects)]}
-    results = [{"image_id": int(image[like[i]]) + 1, "category_id": int(kind[i]) + 1, "score": float(score[i]),
-                **(as_mask(rng, guess[i]) if name == "masks" else {"bbox": guess[i].tolist()})} for i in order]
-    return truth, results
-
-
-def as_mask(rng, box):
+def compressed(corners):
+    "A polygon as compressed run lengths."
     from pycocotools import mask
-    size, counts = mask.frPyObjects([outline(rng, box)], 480, 640)[0].values()
-    return {"segmentation": {"size": size, "counts": counts.decode()}}
+    run = mask.frPyObjects([corners.ravel().tolist()], *SIZE[::-1])[0]
+    return {"size": run["size"], "counts": run["counts"].decode()}
 
 
-# ---- runs
-
-def measured(python, tool, truth, results, kind):
-    "Seconds, megabytes and the twelve numbers of a run in a process of its own; `None` if the tool is not there."
-    run = subprocess.run([python, "-c", RUN, tool, truth, results, kind], capture_output=True, text=True)
-    found = [line for line in run.stdout.splitlines() if line.startswith("RESULT")]
-    if found: return json.loads(found[0].removeprefix("RESULT"))
-    if "ModuleNotFoundError" not in run.stderr: print(f"{tool} fails: {run.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+def counted(corners):
+    "A polygon as run lengths, the way COCO stores a crowd."
+    from pycocotools import mask
+    pixels = mask.decode(compressed(corners)).ravel("F")
+    ends = np.flatnonzero(np.diff(pixels, prepend=0, append=1 - pixels[-1]))
+    return {"size": SIZE[::-1], "counts": np.diff(ends, prepend=0).tolist()}
 
 
-def judged(name, folder, options):
-    "One row of the table: medians of interleaved runs."
-    paths = [str(Path(folder)/f"{name}_{part}.json") for part in ("truth", "results")]
-    for path, part in zip(paths, case(name)): Path(path).write_text(json.dumps(part))
+def as_dataset(rng, case, image, category, boxes):
+    "Objects in the layout of COCO, one in 80 a crowd."
+    outlines, crowd = [outline(rng, box) for box in boxes], rng.random(len(boxes)) < 1/80
+    return {
+        "images": [{"id": i, "width": SIZE[0], "height": SIZE[1], "file_name": f"{i:012}.jpg"}
+                   for i in range(1, case.images + 1)],
+        "annotations": [
+            {"segmentation": counted(corners) if many else [corners.ravel().tolist()],
+             "area": polygon_area(corners), "iscrowd": int(many), "image_id": i + 1, "bbox": box,
+             "category_id": k + 1, "id": number}
+            for number, (i, k, box, corners, many)
+            in enumerate(zip(image.tolist(), category.tolist(), boxes.tolist(), outlines, crowd), 1)],
+        "categories": [{"supercategory": "thing", "id": k, "name": f"class {k}"}
+                       for k in range(1, case.classes + 1)],
+    }
+
+
+def as_results(rng, case, image, category, boxes, scores):
+    "Detections in the layout of COCO's results; masks have a box beside them, since vernier needs it."
+    columns = (column.tolist() for column in (image, category, boxes, scores))
+    records = [{"image_id": i + 1, "category_id": k + 1, "bbox": box, "score": score}
+               for i, k, box, score in zip(*columns)]
+    if case.kind == "box": return records
+    return [record | {"segmentation": compressed(outline(rng, box))} for record, box in zip(records, boxes)]
+
+
+# One run
+
+class Run(NamedTuple):
+    version: str
+    seconds: float
+    megabytes: float
+    numbers: list
+
+
+def measure(tool, truth, results, kind):
+    "One `Run`, in a process that has done nothing else."
+    evaluate = evaluator(tool)
+    started = time.perf_counter()
+    numbers = evaluate(truth, results, kind)
+    seconds = time.perf_counter() - started
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024
+    return Run(version(tool), seconds, megabytes, [float(number) for number in numbers][:12])
+
+
+def evaluator(tool):
+    "Import a library: a function of two files and a kind, box or mask, that gives the twelve numbers."
+    match tool:
+        case "lossbook":
+            from lossbook.detection.evaluation import evaluate_detections
+            return lambda truth, results, kind: evaluate_detections(truth, results, kind=kind).stats.values()
+        case "vernier":
+            from vernier.instance import Bbox, CocoDataset, Evaluator, Segm
+            def evaluate(truth, results, kind):
+                judge = Evaluator(iou=Segm() if kind == "mask" else Bbox(), parity_mode="strict")
+                known = CocoDataset.from_json(Path(truth).read_bytes())
+                return judge.evaluate(known, Path(results).read_bytes()).stats
+            return evaluate
+        case "pycocotools":
+            from pycocotools.coco import COCO
+            from pycocotools.cocoeval import COCOeval
+        case "faster-coco-eval": from faster_coco_eval import COCO, COCOeval_faster as COCOeval
+        case "hotcoco": from hotcoco import COCO, COCOeval
+        case "ultrafast-pycocotools": from ultrafast_pycocotools import COCO, COCOeval
+
+    def evaluate(truth, results, kind):
+        known = COCO(truth)
+        judge = COCOeval(known, known.loadRes(results), "segm" if kind == "mask" else "bbox")
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+        return judge.stats
+    return evaluate
+
+
+# All runs
+
+def apart(python, *words):
+    "Last line that a command of this file prints in a fresh process."
+    # the peak memory of a process begins with that of its parent, so that the parent does nothing large
+    done = subprocess.run([python, __file__, *map(str, words)], capture_output=True, text=True)
+    said = (done.stderr if done.returncode else done.stdout).strip().splitlines()[-1:]
+    if done.returncode: raise RuntimeError(*said or [f"it ended with {done.returncode}"])
+    return "".join(said)
+
+
+def measured(name, folder, options):
+    "Runs of every tool on a case, by turns."
+    case, files = CASES[name], [folder/f"{name}-{part}.json" for part in ("truth", "results")]
+    if not files[-1].exists(): apart(sys.executable, "write", name, folder)
     runs = {tool: [] for tool in options.tools}
-    for number in range(options.rounds):
-        for tool in options.tools:
-            if number and (not runs[tool] or tool == "pycocotools"): continue  # it is slow, and only the unit
+    if case.slow and not options.slow and runs.pop("pycocotools", None) == []:
+        print(f"{name}: without pycocotools, which takes long here; --slow waits for it")
+    for _ in range(options.rounds):
+        for tool, past in list(runs.items()):
+            if tool == "pycocotools" and past and past[0].seconds > 5: continue # it is only the unit
             python = sys.executable if tool == "lossbook" else options.python
-            if run := measured(python, tool, *paths, "mask" if name == "masks" else "box"): runs[tool].append(run)
-    return {tool: (median(r[0] for r in each), median(r[1] for r in each), each[0][2]) for tool, each in runs.items() if each}
+            try: past.append(Run(*json.loads(apart(python, "measure", tool, *files, case.kind))))
+            except RuntimeError as error:
+                del runs[tool]
+                missing = str(error).startswith("ModuleNotFoundError")
+                if missing: options.tools = [other for other in options.tools if other != tool]
+                print(f"{'all' if missing else name}: without {tool}: {error}")
+    return runs
 
 
-def words(name, row):
-    "A row as Markdown, and on the way what does not agree."
-    reference = row.get("pycocotools")
-    for tool, (_, _, stats) in row.items():
-        if reference and np.abs(np.subtract(stats[:12], reference[2][:12])).max() > 1e-9:
-            print(f"{name}: {tool} is off by up to {np.abs(np.subtract(stats[:12], reference[2][:12])).max():.1e}", file=sys.stderr)
-    cells = [f"{row[tool][0]:.3g} s, {row[tool][1]:.0f} MB" if tool in row else "" for tool in TOOLS]
-    def ratio(a, b): return f"{row[a][0]/row[b][0]:.3g}" if a in row and b in row else ""
-    return f"| {name} | {' | '.join(cells)} | {ratio('pycocotools', 'lossbook')} | {ratio('lossbook', 'hotcoco')} |"
+def compare(name, runs):
+    "Name the numbers that are not those of pycocotools."
+    if "pycocotools" not in runs: return print(f"{name}: numbers not compared")
+    for tool, each in runs.items():
+        error = np.abs(np.array([run.numbers for run in each]) - runs["pycocotools"][0].numbers).max(0)
+        wrong = [f"{number} by {by:.1e}" for number, by in zip(NUMBERS, error) if not by <= 1e-9]
+        if wrong: print(f"{name}: {tool} differs from pycocotools in {', '.join(wrong)}")
+
+
+def table(what, digits, cases, ratios=()):
+    "Medians as a Markdown table, a row for each case."
+    versions = {tool: each[0].version for runs in cases.values() for tool, each in runs.items()}
+    tools = [tool for tool in TOOLS if tool in versions]
+    ratios = [pair for pair in ratios if {*pair} <= versions.keys()]
+    rows = [[what, *(f"{tool} {versions[tool]}" for tool in tools), *map(" / ".join, ratios)]]
+    rows.append([":---", *["---:"]*(len(rows[0]) - 1)])
+    for name, runs in cases.items():
+        middle = {tool: median(getattr(run, what) for run in each) for tool, each in runs.items()}
+        rows.append([name, *(f"{middle[tool]:.{digits}f}" if tool in middle else "" for tool in tools),
+                     *(f"{middle[a]/middle[b]:.3g}" if {a, b} <= middle.keys() else "" for a, b in ratios)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", nargs="+", default=["36k", "masks"], choices=[*DETECTIONS, "dense", "masks"])
+    parser.add_argument("--cases", nargs="+", default=["36k", "dense", "masks"], choices=CASES)
     parser.add_argument("--tools", nargs="+", default=TOOLS, choices=TOOLS)
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--python", default=sys.executable, help="interpreter that has the other tools")
+    parser.add_argument("--rounds", type=int, default=1, help="runs of each, by turns; their median is shown")
+    parser.add_argument("--slow", action="store_true", help="wait for pycocotools on every case")
+    parser.add_argument("--python", default=sys.executable, help="interpreter that has the other libraries")
+    parser.add_argument("--data", type=Path, help="folder that keeps the files for another time")
     options = parser.parse_args()
-    print(f"| case | {' | '.join(TOOLS)} | pycocotools / lossbook | lossbook / hotcoco |\n|:--|{'--:|'*(len(TOOLS) + 2)}")
-    with TemporaryDirectory() as folder:
-        for name in options.cases: print(words(name, judged(name, folder, options)), flush=True)
+    with TemporaryDirectory() as passing:
+        folder, cases = options.data or Path(passing), {}
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in options.cases:
+            cases[name] = measured(name, folder, options)
+            compare(name, cases[name])
+    print("", table("seconds", 3, cases, RATIOS), "", table("megabytes", 0, cases), sep="\n")
 
 
 if __name__ == "__main__":
-    main()
+    match sys.argv[1:]:
+        case "write", name, folder: write(name, Path(folder))
+        case "measure", *words: print("\n" + json.dumps(measure(*words)))
+        case _: main()

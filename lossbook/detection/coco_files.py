@@ -178,9 +178,9 @@ def by_name(ids, known):
 
 def places_in(records, name, known):
     "`places` of an id that records hold, of the type of the known ones."
-    ids = map(attrgetter(name), records)
-    if known.dtype.kind == "i": return by_number(np.fromiter(ids, np.int64, len(records)), known)
-    return by_name(list(ids), known)
+    if known.dtype.kind != "i": return by_name(list(map(attrgetter(name), records)), known)
+    try: return by_number(np.fromiter(map(attrgetter(name), records), np.int64, len(records)), known)
+    except OverflowError: return by_name(list(map(attrgetter(name), records)), known)
 
 
 def boxes_of(records):
@@ -193,9 +193,12 @@ def boxes_of(records):
     return np.fromiter(chain.from_iterable(boxes), float, 4*len(boxes)).reshape(-1, 4), given
 
 
+HUGE = 1e100  # a side whose square is no number any more
+
+
 def check_boxes(boxes, where, faults):
     "Note boxes that are none."
-    finite = np.isfinite(boxes).all(axis=1)
+    finite = (np.abs(boxes) < HUGE).all(axis=1)
     faults.among(~finite, lambda i: f"{where(i)}, bbox", lambda i: f"it holds {boxes[i].tolist()}, it must be finite")
     for side, name in ((2, "width"), (3, "height")):
         faults.among(finite & (boxes[:, side] < 0), lambda i: f"{where(i)}, bbox",
@@ -226,11 +229,11 @@ def segmentations_of(records, image, sizes, where, faults):
     found = list(map(attrgetter("segmentation"), records))
     own = np.array([one.size if isinstance(one, Rle) else (-1, -1) for one in found], float).reshape(-1, 2)
     wanted = np.where((image < 0)[:, None], 1, sizes[image])[:, ::-1] if len(sizes) else np.ones((len(image), 2))
-    usable = ((wanted >= 1) & (wanted % 1 == 0)).all(axis=1)
+    usable = ((wanted >= 1) & (wanted < 1 << 24) & (np.floor(wanted) == wanted)).all(axis=1)
     faults.among(~usable, where, lambda i: f"its image has height and width {wanted[i].tolist()}, a mask needs whole numbers")
     other = usable & (image >= 0) & (own[:, 0] >= 0) & (own != wanted).any(axis=1)
     faults.among(other, lambda i: f"{where(i)}, segmentation",
-                 lambda i: f"size is {own[i].astype(int).tolist()} where its image has {wanted[i].astype(int).tolist()}")
+                 lambda i: f"size is {list(map(int, own[i]))} where its image has {list(map(int, wanted[i]))}")
     return [one.counts if isinstance(one, Rle) else one for one in found]
 
 

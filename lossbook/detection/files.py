@@ -90,7 +90,8 @@ def true_arrays(source, kind):
     n, faults = len(boxes), Faults("ground_truth")
     labels, image_ids = column(source, "labels", n), column(source, "image_ids", n)
     images, categories = (known_ids(source, key, values) for key, values in (("images", image_ids), ("categories", labels)))
-    image, category = places(image_ids.tolist(), images), places(labels.tolist(), categories)
+    labels, image_ids = labels.tolist(), image_ids.tolist()
+    image, category = places(image_ids, images), places(labels, categories)
     def where(i): return f"object {i}"
     check_known(image, image_ids.__getitem__, where, "image_ids", "image", faults)
     check_known(category, labels.__getitem__, where, "labels", "category", faults)

@@ -16,10 +16,10 @@ def sort_groups(
     "Sort by group, score and row at once: each row is one whole number, in which the score is rounded."
     n = len(scores)
     if not n: return np.zeros(0, np.int64)
-    row_bits, top = n.bit_length(), scores.max()
+    row_bits, top = n.bit_length(), scores.max()/2
     score_bits = min(62 - row_bits - int(group.max()).bit_length(), 50)
-    steps = (top - scores) * ((2.0**score_bits - 1) / ((top - scores.min()) or 1))
-    keys = (group.astype(np.int64) << score_bits) + steps.astype(np.int64)
+    share = (top - scores/2) / ((top - scores.min()/2) or 1)
+    keys = (group.astype(np.int64) << score_bits) + (share*(2.0**score_bits - 1)).astype(np.int64)
     keys <<= row_bits
     keys += np.arange(n)
     keys.sort()

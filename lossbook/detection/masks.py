@@ -90,7 +90,7 @@ class Masks:
         row = np.repeat(np.arange(len(rows)), np.diff(runs.first))
         np.add.at(steps, (row, runs.start), 1)
         np.add.at(steps, (row, runs.end), -1)
-        return (np.cumsum(steps, axis=1)[:, :-1] > 0).reshape(-1, width, height).transpose(0, 2, 1)
+        return (np.cumsum(steps, axis=1)[:, :-1] > 0).reshape(len(rows), width, height).transpose(0, 2, 1)
 
     @property
     def boxes(self):
@@ -214,6 +214,7 @@ def mixed_masks(segmentations, sizes):
     for row, one in enumerate(segmentations):
         if isinstance(one, (str, bytes)): numbers[row] = None
         elif one and isinstance(one[0], (list, tuple)): polygons[row] = one
+        elif one and max(map(abs, one)) >= 1 << 40: faults.append((row, "it has a count that is no number of pixels"))
         else: numbers[row] = one
     texts = [row for row, one in numbers.items() if one is None]
     lists = [row for row, one in numbers.items() if one is not None]

@@ -1,0 +1,367 @@
+"Loaders: what they read, what they refuse, and in which words."
+import copy
+import json
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lossbook.detection.coco_files import load_coco, load_coco_results
+from lossbook.detection.evaluation import evaluate_detections
+from lossbook.detection.faults import InvalidAnnotations
+from lossbook.detection.files import read_detections, read_ground_truth
+from lossbook.detection.folders import load_voc, load_voc_results, load_yolo, load_yolo_results
+
+SQUARE = {"size": [40, 50], "counts": [85, 5, 1910]}
+TRUTH = {
+    "info": {"any": ["thing", {"that": "is not read"}]},
+    "images": [{"id": 7, "width": 50, "height": 40, "file_name": "b.jpg"}, {"id": 3, "width": 50, "height": 40}],
+    "categories": [{"id": 2, "name": "dog"}, {"id": 1, "name": "cat", "supercategory": "animal"}],
+    "annotations": [
+        {"id": 1, "image_id": 7, "category_id": 2, "bbox": [1, 2, 10.5, 20], "area": 150, "iscrowd": 0, "segmentation": [[1, 2, 11, 2, 11, 22, 1, 22]]},
+        {"id": 2, "image_id": 3, "category_id": 1, "bbox": [0, 0, 5, 5], "iscrowd": 1, "segmentation": SQUARE}]}
+RESULTS = [
+    {"image_id": 3, "category_id": 1, "bbox": [0, 0, 5, 4], "score": 0.5, "segmentation": SQUARE},
+    {"image_id": 7, "category_id": 2, "bbox": [1, 2, 10, 20], "score": 0.9, "segmentation": {"size": [40, 50], "counts": "Z1d0d000000000000000000f`1"}}]
+
+
+def changed(data, *path, to):
+    "A copy of a document in which one thing is another; `to=None` takes it away."
+    data = copy.deepcopy(data)
+    place = data
+    for step in path[:-1]: place = place[step]
+    if to is None: del place[path[-1]]
+    else: place[path[-1]] = to
+    return data
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        if isinstance(content, bytes): path.write_bytes(content)
+        else: path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+    return write
+
+
+def faults(call, *args, **options):
+    with pytest.raises(InvalidAnnotations) as caught: call(*args, **options)
+    assert str(caught.value).startswith(f"{caught.value.source}: {caught.value.count} fault")
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+# ---- what is read
+
+@pytest.mark.parametrize("kind", ["box", "mask"])
+def test_a_ground_truth(write, kind):
+    for source in (TRUTH, write("truth.json", TRUTH), str(write("truth.json", json.dumps(TRUTH, indent=2)))):
+        truth = load_coco(source, kind=kind)
+        assert (truth.images.tolist(), truth.categories.tolist(), truth.names) == ([3, 7], [1, 2], ["cat", "dog"])
+        assert (truth.image.tolist(), truth.category.tolist()) == ([1, 0], [1, 0])
+        assert truth.boxes.tolist() == [[1, 2, 10.5, 20], [0, 0, 5, 5]]
+        assert truth.area.tolist() == ([150, 25] if kind == "box" else [150, 5])  # what lacks is that of the box, or of the mask
+        assert truth.crowd.tolist() == truth.ignored.tolist() == [False, True]
+        assert (truth.masks is None) == (kind == "box")
+
+
+def test_results(write):
+    truth = load_coco(TRUTH, kind="mask")
+    for source in (RESULTS, write("results.json", RESULTS), write("spaced.json", json.dumps(RESULTS, indent=3).encode())):
+        found = load_coco_results(source, truth)
+        assert (found.image.tolist(), found.category.tolist(), found.scores.tolist()) == ([0, 1], [0, 1], [.5, .9])
+        assert (found.boxes.tolist(), found.area.tolist()) == ([[0, 0, 5, 4], [1, 2, 10, 20]], [20, 200])
+    areas = [load_coco_results(RESULTS, truth, kind="mask", sizes=sizes).area.tolist() for sizes in ("coco", "box", "mask")]
+    assert areas == [[20, 200], [20, 200], [5, 200]]
+    without = [{key: value for key, value in one.items() if key != "bbox"} for one in RESULTS]
+    areas = [load_coco_results(without, truth, kind="mask", sizes=sizes).area.tolist() for sizes in ("coco", "box", "mask")]
+    assert areas == [[5, 200], [5, 200], [5, 200]]
+
+
+def test_results_as_an_array():
+    found = load_coco_results(np.array([[3, 0, 0, 5, 4, .5, 1.0]]), load_coco(TRUTH))
+    assert (found.image.tolist(), found.boxes.tolist(), found.scores.tolist()) == ([0], [[0, 0, 5, 4]], [.5])
+    with pytest.raises(ValueError, match=r"results has shape \(1, 6\)"): load_coco_results(np.zeros((1, 6)), load_coco(TRUTH))
+
+
+def test_no_results_are_no_fault(write):
+    for source in ([], write("none.json", "[]"), write("spaced.json", " [ \n ] ")):
+        assert len(load_coco_results(source, load_coco(TRUTH)).scores) == 0
+
+
+def test_large_files_are_read_in_pieces(write, monkeypatch):
+    many = [{**RESULTS[i % 2], "score": i / 500, "note": "},{ } , {" if i == 77 else "a"} for i in range(500)]
+    monkeypatch.setattr("lossbook.detection.coco_files.PIECE", 300)
+    truth = load_coco(TRUTH)
+    for indent in (None, 1):
+        plain = [{key: value for key, value in one.items() if key != "note"} for one in many]
+        for records in (plain, many):  # a cut through a string sends the file down the slow road
+            found = load_coco_results(write("many.json", json.dumps(records, indent=indent)), truth)
+            assert found.scores.tolist() == [i / 500 for i in range(500)]
+    error = faults(load_coco_results, write("bad.json", changed(plain, 444, "image_id", to=9)), truth)
+    assert (error.count, error.faults) == (1, ["record 444, image_id: 9 is no image of the ground truth"])
+
+
+def test_ids_may_be_words_and_far_apart():
+    truth = changed(TRUTH, "images", to=[{"id": "a"}, {"id": "b"}])
+    for one, image in zip(truth["annotations"], "ab"): one["image_id"] = image
+    loaded = load_coco(truth)
+    assert (loaded.images.tolist(), loaded.image.tolist()) == (["a", "b"], [0, 1])
+    assert load_coco_results([{**RESULTS[0], "image_id": "b"}], loaded).image.tolist() == [1]
+    error = faults(load_coco_results, RESULTS, loaded)
+    assert error.faults[0] == "record 0, image_id: expected str, got int"
+    far = changed(TRUTH, "images", to=[{"id": 7}, {"id": 3}, {"id": 2**60}])
+    loaded = load_coco(far)
+    assert load_coco_results([{**RESULTS[0], "image_id": 2**60}], loaded).image.tolist() == [2]
+    assert faults(load_coco_results, [{**RESULTS[0], "image_id": 2**59}], loaded).count == 1
+
+
+# ---- what is refused, where, and in which words
+
+TRUTH_FAULTS = [
+    (("annotations", 1, "image_id"), 99, "annotations[1], image_id: 99 is no image of the ground truth"),
+    (("annotations", 0, "category_id"), 8, "annotations[0], category_id: 8 is no category of the ground truth"),
+    (("annotations", 0, "bbox"), [1, 2, -3, 4], "annotations[0], bbox: width is -3, it must be 0 or above"),
+    (("annotations", 0, "bbox"), [1, 2, 3, -4], "annotations[0], bbox: height is -4, it must be 0 or above"),
+    (("annotations", 0, "bbox"), [1, 2, 3], "annotations[0], bbox: expected array of length 4, got 3"),
+    (("annotations", 0, "bbox"), 7, "annotations[0], bbox: expected array, got int"),
+    (("annotations", 0, "bbox"), None, "annotations[0], bbox: it is missing"),
+    (("annotations", 0, "bbox", 2), "w", "annotations[0], bbox[2]: expected float, got str"),
+    (("annotations", 0, "image_id"), None, "annotations[0], image_id: it is missing"),
+    (("annotations", 0, "area"), -1, "annotations[0].area: it is -1, it must be finite, 0 or above"),
+    (("annotations", 0, "iscrowd"), 2, "annotations[0].iscrowd: it is 2, it must be 0 or 1"),
+    (("images", 1, "id"), 7, "images[1].id: 7 stands twice"),
+    (("categories", 1, "id"), 2, "categories[1].id: 2 stands twice"),
+    (("categories", 1, "name"), None, "categories[1], name: it is missing"),
+    (("images",), None, "images: it is missing"),
+    (("annotations",), 3, "annotations: it is int, it must be a list"),
+    (("annotations", 0), 3, "annotations[0]: expected object, got int"),
+]
+
+
+@pytest.mark.parametrize("path, to, words", TRUTH_FAULTS, ids=lambda x: str(x)[:40])
+def test_faults_of_a_ground_truth(write, path, to, words):
+    data = changed(TRUTH, *path, to=to)
+    for source, name in ((data, "ground truth"), (write("truth.json", data), "truth.json")):
+        error = faults(load_coco, source)
+        assert error.source == name
+        assert words in error.faults
+
+
+RESULT_FAULTS = [
+    ((1, "image_id"), 99, "record 1, image_id: 99 is no image of the ground truth"),
+    ((0, "category_id"), 8, "record 0, category_id: 8 is no category of the ground truth"),
+    ((1, "bbox"), [1, 2, -3, 4], "record 1, bbox: width is -3, it must be 0 or above"),
+    ((1, "bbox"), [1, 2, 3, -4], "record 1, bbox: height is -4, it must be 0 or above"),
+    ((1, "bbox"), None, "record 1, bbox: it is missing"),
+    ((1, "bbox"), 5, "record 1, bbox: expected array, got int"),
+    ((1, "score"), None, "record 1, score: it is missing"),
+    ((1, "score"), float("nan"), "record 1, score: it is nan, it must be finite"),
+    ((1, "score"), float("inf"), "record 1, score: it is inf, it must be finite"),
+    ((1, "bbox", 0), float("nan"), "record 1, bbox: it holds [nan, 2.0, 10.0, 20.0], it must be finite"),
+    ((1, "score"), "0.9", "record 1, score: expected float, got str"),
+    ((1, "image_id"), 7.5, "record 1, image_id: expected int, got float"),
+    ((1,), 7, "record 1: expected object, got int"),
+]
+
+
+@pytest.mark.parametrize("path, to, words", RESULT_FAULTS, ids=lambda x: str(x)[:40])
+def test_faults_of_results(write, path, to, words):
+    data, truth = changed(RESULTS, *path, to=to), load_coco(TRUTH)
+    for source, name in ((data, "results"), (write("results.json", data), "results.json")):
+        error = faults(load_coco_results, source, truth)
+        assert (error.source, error.count, error.faults) == (name, 1, [words])
+
+
+MASK_FAULTS = [
+    ((0, "segmentation", "size"), [50, 40], "record 0, segmentation: size is [50, 40] where its image has [40, 50]"),
+    ((0, "segmentation", "counts"), [85, 5], "record 0, segmentation: its counts add up to 90 pixels where its image has 2000"),
+    ((1, "segmentation", "counts"), "zz~", "record 1, segmentation: its counts cannot be decoded, they are no compressed run lengths"),
+    ((1, "segmentation"), [[1, 2, 3, 4]], "record 1, segmentation: a polygon has 2 points, it must have 3 or more"),
+    ((1, "segmentation"), None, "record 1, segmentation: it is missing"),
+    ((1, "segmentation"), 5, "record 1, segmentation: expected object | array, got int"),
+]
+
+
+@pytest.mark.parametrize("path, to, words", MASK_FAULTS, ids=lambda x: str(x)[:40])
+def test_faults_of_masks(write, path, to, words):
+    truth = load_coco(TRUTH, kind="mask")
+    for source in (changed(RESULTS, *path, to=to), write("results.json", changed(RESULTS, *path, to=to))):
+        assert faults(load_coco_results, source, truth, kind="mask").faults == [words]
+
+
+def test_masks_need_the_size_of_their_image():
+    error = faults(load_coco, changed(TRUTH, "images", 0, "width", to=None), kind="mask")
+    assert error.faults == ["annotations[0]: its image has height and width [40.0, nan], a mask needs whole numbers"]
+
+
+def test_all_faults_are_counted_and_the_first_named(write):
+    many = [{**RESULTS[0], "image_id": 99}] * 400 + [{**RESULTS[0], "score": None}] * 30
+    error = faults(load_coco_results, write("results.json", many), load_coco(TRUTH))
+    assert (error.count, len(error.faults)) == (430, 5)
+    assert str(error).startswith("results.json: 430 faults. Record ")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize("content, words", [
+    (b"", "line 1, column 1: it is empty"),
+    (json.dumps(RESULTS).encode()[:-40], "it is no whole JSON"),
+    (b"{}", "the document: it is dict, it must be a list"),
+    (b"nonsense", "line 1, column 1: it is no whole JSON, expecting value"),
+    (b"\xff\xfe[", "it is no text in UTF-8"),
+    (b"[" * 100_000, "it cannot be read"),
+], ids=["empty", "cut off", "an object", "no JSON", "no text", "too deep"])
+def test_files_that_are_no_results(write, content, words):
+    assert words in faults(load_coco_results, write("results.json", content), load_coco(TRUTH)).faults[0]
+
+
+def test_files_that_are_no_ground_truth(write):
+    assert "it is list, it must be an object" in faults(load_coco, write("truth.json", b"[]")).faults[0]
+    with pytest.raises(FileNotFoundError): load_coco("/nowhere/truth.json")
+
+
+def test_corners_in_place_of_sides(write):
+    rng = np.random.default_rng(0)
+    low = rng.uniform(0, 25, (60, 2))
+    corners = np.hstack([low, low + rng.uniform(5, 15, (60, 2))])
+    results = [{**RESULTS[0], "bbox": box} for box in corners.tolist()]
+    error = faults(load_coco_results, results, load_coco(TRUTH))
+    assert "no box would as corners, they must be x, y, width, height" in error.faults[0]
+    sides = np.hstack([low, corners[:, 2:] - low])
+    assert len(load_coco_results([{**RESULTS[0], "bbox": box} for box in sides.tolist()], load_coco(TRUTH)).scores) == 60
+    far = sides + [60, 60, 0, 0]  # boxes beyond the image are no corners
+    assert len(load_coco_results([{**RESULTS[0], "bbox": box} for box in far.tolist()], load_coco(TRUTH)).scores) == 60
+
+
+def test_ids_that_stand_twice_are_told():
+    with pytest.warns(UserWarning, match="1 annotations have an id that stood before"):
+        load_coco(changed(TRUTH, "annotations", 1, "id", to=1))
+
+
+# ---- folders
+
+VOC = """<annotation><size><width>50</width><height>40</height></size>
+<object><name>dog</name><difficult>1</difficult><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>10</xmax><ymax>20</ymax></bndbox></object>
+<object><name>big dog</name><bndbox><xmin>5</xmin><ymin>5</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>"""
+
+
+def test_voc(write, tmp_path):
+    write("truth/a.xml", VOC), write("truth/b.xml", "<annotation/>")
+    truth = load_voc(tmp_path / "truth")
+    assert (truth.images.tolist(), truth.names, truth.image.tolist()) == (["a", "b"], ["big dog", "dog"], [0, 0])
+    assert truth.boxes.tolist() == [[1, 2, 10, 19], [5, 5, 5, 5]]
+    assert (truth.ignored.tolist(), truth.crowd.tolist()) == ([True, False], [False, False])
+    assert load_voc(tmp_path / "truth", inclusive=False).boxes[0].tolist() == [1, 2, 9, 18]
+    write("found/comp4_det_test_dog.txt", "a .9 1 2 10 20\n\nb .5 1 1 3 3\n"), write("found/comp4_det_test_big dog.txt", "a .8 5 5 9 9")
+    found = load_voc_results(tmp_path / "found", truth)
+    assert sorted(zip(found.category.tolist(), found.image.tolist(), found.scores.tolist())) == [(0, 0, .8), (1, 0, .9), (1, 1, .5)]
+    stats = evaluate_detections(truth, found, iou_thresholds=.5, matching="voc", interpolation="voc", area_ranges={"all": (0, np.inf)}).stats
+    assert stats["AP"] == 1
+
+
+@pytest.mark.parametrize("content, words", [
+    (VOC[:-30], "a.xml: it is no whole XML"),
+    (VOC.replace("<xmin>1</xmin>", ""), "a.xml, object 0, bndbox: [None, '2', '10', '20'] holds what is no number"),
+    (VOC.replace("<name>dog</name>", ""), "a.xml, object 0, name: it is missing"),
+    (VOC.replace("<xmax>10", "<xmax>-10"), "a.xml, object 0, bbox: width is -10"),
+])
+def test_faults_of_voc(write, tmp_path, content, words):
+    write("truth/a.xml", content)
+    assert words in faults(load_voc, tmp_path / "truth").faults[0]
+
+
+def test_faults_of_voc_results(write, tmp_path):
+    truth = load_voc(write("truth/a.xml", VOC).parent)
+    write("found/dog.txt", "a .9 1 2 10\nz .9 1 2 10 20\na x 1 2 10 20\na nan 1 2 10 20")
+    assert faults(load_voc_results, tmp_path / "found", truth).count == 4
+    write("found/dog.txt", ""), write("found/cow.txt", "a .9 1 2 10 20")
+    assert faults(load_voc_results, tmp_path / "found", truth).faults == ["cow.txt, line 1, class: 'cow' is no category of the ground truth"]
+    with pytest.raises(FileNotFoundError, match="holds no file that ends in .xml"): load_voc(tmp_path / "found")
+
+
+def test_yolo(write, tmp_path):
+    write("truth/a.txt", "1 .5 .5 .2 .5\n"), write("truth/b.txt", "")
+    for sizes in ((50, 40), {"a": (50, 40), "b": (20, 20)}):
+        truth = load_yolo(tmp_path / "truth", sizes, ["cat", "dog"])
+        assert (truth.images.tolist(), truth.names, truth.category.tolist()) == (["a", "b"], ["cat", "dog"], [1])
+        assert truth.boxes.tolist() == [[20, 10, 10, 20]]
+    write("found/a.txt", "1 .5 .5 .2 .5 .9\n0 .1 .1 .1 .1 .2")
+    found = load_yolo_results(tmp_path / "found", (50, 40), truth)
+    assert (found.category.tolist(), found.scores.tolist()) == ([1, 0], [.9, .2])
+    assert evaluate_detections(truth, found).stats["AP50"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("line, words", [
+    ("1 .5 .5 .2", "a.txt, line 1: it has 4 numbers, it must have 5"),
+    ("1 .1 .1 .2 .2 .3 .3 .1 .3", "which looks like a polygon"),
+    ("1.5 .5 .5 .2 .2", "class is 1.5, it must be a whole number"),
+    ("7 .5 .5 .2 .2", "a.txt, line 1, class: 7 is no class of the ground truth"),
+    ("1 .5 .5 -.2 .2", "width is -10, it must be 0 or above"),
+    ("1 .5 .5 x .2", "holds what is no number"),
+])
+def test_faults_of_yolo(write, tmp_path, line, words):
+    write("truth/a.txt", line)
+    assert words in faults(load_yolo, tmp_path / "truth", (50, 40), ["cat", "dog"]).faults[0]
+    assert "image_sizes has no size for it" in faults(load_yolo, tmp_path / "truth", {}, ["cat", "dog"]).faults[0]
+
+
+# ---- arrays
+
+ARRAYS = {"boxes": [[0, 0, 10, 10], [5, 5, 9, 9]], "labels": ["cat", "dog"], "image_ids": [4, 4]}
+FOUND = {**ARRAYS, "scores": [.5, .9]}
+
+
+def test_arrays():
+    truth = read_ground_truth({**ARRAYS, "crowd": [0, 1], "images": [4, 9], "area": [7, 8], "names": ["Cat", "Dog"]})
+    assert (truth.images.tolist(), truth.names, truth.boxes[1].tolist()) == ([4, 9], ["Cat", "Dog"], [5, 5, 4, 4])
+    assert (truth.area.tolist(), truth.ignored.tolist()) == ([7, 8], [False, True])
+    for form, boxes in (("xywh", [[0, 0, 10, 10], [5, 5, 4, 4]]), ("cxcywh", [[5, 5, 10, 10], [7, 7, 4, 4]])):
+        assert read_ground_truth({**ARRAYS, "boxes": boxes, "form": form}).boxes.tolist() == truth.boxes.tolist()
+    found = read_detections(FOUND, truth)
+    assert (found.image.tolist(), found.category.tolist(), found.area.tolist()) == ([0, 0], [0, 1], [100, 16])
+    assert len(read_detections({"boxes": [], "labels": [], "image_ids": [], "scores": []}, truth).scores) == 0
+    assert read_ground_truth(truth) is truth
+
+
+def test_arrays_of_masks():
+    masks = np.zeros((2, 6, 8), bool)
+    masks[0, :3, :4] = masks[1, 3:, :2] = True
+    truth = {"masks": masks, "labels": [1, 2], "image_ids": [0, 0]}
+    for boxes in ({}, {"boxes": [[0, 0, 4, 3], [0, 3, 2, 6]]}):
+        judged = evaluate_detections({**truth, **boxes}, {**truth, **boxes, "scores": [.9, .8]}, kind="mask")
+        assert judged.stats["AP"] == pytest.approx(1)
+    with pytest.raises(ValueError, match="holds no masks"): read_ground_truth(read_ground_truth(ARRAYS), "mask")
+    with pytest.raises(ValueError, match="'masks' lacks"): read_ground_truth(ARRAYS, "mask")
+
+
+@pytest.mark.parametrize("changes, words", [
+    ({"colour": 1}, "'colour' is no key"), ({"labels": ["cat"]}, r"labels has shape \(1,\) where there are 2 boxes"),
+    ({"names": ["x"]}, "names holds 1 names where there are 2"), ({"images": [4, 4]}, "images holds 4 twice"),
+    ({"images": [1]}, "Object 0, image_ids: 4 is no image"), ({"area": [1, -1]}, "Object 1, area: it is -1"),
+    ({"boxes": [[3, 0, 1, 1], [5, 5, 9, 9]]}, "boxes holds"), ({"form": "xy"}, "source is 'xy'"),
+])
+def test_faults_of_arrays(changes, words):
+    with pytest.raises(ValueError, match=words): read_ground_truth({**ARRAYS, **changes})
+
+
+def test_faults_of_arrays_of_detections():
+    truth = read_ground_truth(ARRAYS)
+    for changes, words in (({"scores": [.5, np.nan]}, "Detection 1, scores: it is nan"), ({"labels": ["cat", "cow"]}, "labels: 'cow' is no"),
+                           ({"image_ids": [4, 5]}, "image_ids: 5 is no image"), ({"crowd": [0, 0]}, "'crowd' is no key")):
+        with pytest.raises(ValueError, match=words): read_detections({**FOUND, **changes}, truth)
+    with pytest.raises(ValueError, match="'scores' lacks"): read_detections(ARRAYS, truth)
+    for read in (lambda x: read_ground_truth(x), lambda x: read_detections(x, truth)):
+        with pytest.raises(TypeError, match="is int: give"): read(7)
+
+
+def test_the_real_files():
+    folder = os.environ.get("LOSSBOOK_TEST_DATA")
+    if not folder: pytest.skip("LOSSBOOK_TEST_DATA is not set: no real data")
+    folder = Path(folder) / "coco_val2014_100"
+    truth = load_coco(folder / "instances_val2014_100.json", kind="mask")
+    found = load_coco_results(folder / "instances_val2014_fakesegm100_results.json", truth, kind="mask")
+    assert (len(truth.images), len(truth.categories), truth.crowd.any(), len(found.masks)) == (100, 80, True, len(found.scores))

@@ -1,0 +1,137 @@
+"Masks as runs against pycocotools' masks, pixel by pixel and bit by bit."
+import numpy as np
+import pytest
+
+from lossbook.detection import masks as module
+from lossbook.detection.masks import Masks, pair_iou
+
+reference = pytest.importorskip("pycocotools.mask")
+
+
+def polygon(rng, h, w):
+    "A polygon of any kind: beyond the image, on half pixels, tiny, far from round."
+    n = rng.integers(3, rng.choice([5, 12, 40]))
+    kind = rng.integers(4)
+    if kind == 0: points = rng.uniform(-0.2, 1.2, (n, 2)) * [w, h]
+    elif kind == 1: points = np.round(rng.uniform(0, 1, (n, 2)) * [w, h] * 2) / 2
+    elif kind == 2: points = rng.integers(0, 6, (n, 2)) + rng.integers(0, 20, 2)
+    else: points = rng.uniform(0, 1, 2) * [w, h] + np.round(rng.normal(0, 5, (n, 2)), 2)
+    return points.ravel().astype(float).tolist()
+
+
+def objects(rng, n, size=None):
+    "Objects of one to three polygons, the size of the image of each, and pycocotools' masks of them."
+    sizes = np.array([size or rng.integers(1, 70, 2) for _ in range(n)]).reshape(-1, 2)
+    found = [[polygon(rng, h, w) for _ in range(rng.integers(1, 4))] for h, w in sizes]
+    return found, sizes, [reference.merge(reference.frPyObjects(one, int(h), int(w))) for one, (h, w) in zip(found, sizes)]
+
+
+def texts(theirs): return [one["counts"].decode() for one in theirs]
+
+
+def test_polygons_are_drawn_as_theirs():
+    made, sizes, theirs = objects(np.random.default_rng(0), 1000)
+    ours = Masks.from_coco(made, sizes)
+    assert ours.faults == []
+    for row, one in enumerate(theirs):
+        assert np.array_equal(ours.decode([row])[0], reference.decode(one).astype(bool))
+    assert ours.area.tolist() == [reference.area(one) for one in theirs]
+    assert ours.boxes.tolist() == [reference.toBbox(one).tolist() for one in theirs]
+
+
+@pytest.mark.parametrize("chunk", [1 << 16, 40])
+def test_compressed_strings_are_read_as_theirs(chunk, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    _, sizes, theirs = objects(np.random.default_rng(1), 300)
+    ours = Masks.from_coco(texts(theirs), sizes)
+    assert ours.faults == []
+    assert ours.area.tolist() == [reference.area(one) for one in theirs]
+    assert ours.boxes.tolist() == [reference.toBbox(one).tolist() for one in theirs]
+    for row, one in enumerate(theirs):
+        assert np.array_equal(ours.decode([row])[0], reference.decode(one).astype(bool))
+
+
+def test_lists_of_counts_and_mixtures():
+    pixels = np.random.default_rng(2).random((6, 7, 9)) < 0.4
+    counts = []
+    for one in pixels:
+        flat = np.concatenate([[False], one.ravel(order="F"), [True]])
+        ends = np.append(np.flatnonzero(flat[1:-1] != flat[:-2]), one.size)
+        counts.append(np.diff(ends, prepend=0).tolist())
+    strings = texts(reference.encode(np.asfortranarray(pixels.transpose(1, 2, 0).astype(np.uint8))))
+    ours = Masks.from_coco([counts[0], strings[1], counts[2], strings[3], [[0, 0, 4, 0, 4, 4]], counts[5]], [[7, 9]] * 6)
+    for row in (0, 1, 2, 3, 5):
+        assert np.array_equal(ours.decode([row])[0], pixels[row])
+    assert np.array_equal(ours.decode([5, 0]), pixels[[5, 0]])
+    assert ours.area[4] == 6
+    assert np.array_equal(Masks.from_arrays(pixels).decode(), pixels)
+
+
+def test_numbers_of_many_digits():
+    pixels = np.zeros((1, 3000, 3000), np.uint8)
+    pixels[0, 5, 2999] = 1
+    one = reference.encode(np.asfortranarray(pixels[0]))
+    ours = Masks.from_coco(texts([one]), [[3000, 3000]])
+    assert (ours.area.tolist(), ours.boxes.tolist()) == ([1], [[2999, 5, 1, 1]])
+
+
+@pytest.mark.parametrize("chunk", [1 << 16, 60])
+def test_iou_is_theirs_bit_for_bit(chunk, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    rng = np.random.default_rng(3)
+    for _ in range(80):
+        size = rng.integers(1, 60, 2).tolist()
+        true, sizes, theirs = objects(rng, rng.integers(1, 12), size)
+        pred, _, others = objects(rng, rng.integers(1, 12), size)
+        for row in np.flatnonzero(rng.random(len(pred)) < 0.3): others[row] = theirs[rng.integers(len(true))]
+        crowd = rng.random(len(true)) < 0.3
+        wanted = reference.iou(others, theirs, crowd.astype(np.uint8))
+        d, t = np.divmod(np.arange(wanted.size), len(true))
+        ours = [Masks.from_coco(true, sizes), Masks.from_coco(texts(others), [size] * len(others)), t, d, crowd[t]]
+        assert np.array_equal(pair_iou(*ours, 0.0).reshape(wanted.shape), wanted)
+        pruned = pair_iou(*ours, 0.5).reshape(wanted.shape)
+        assert np.array_equal(pruned[wanted >= 0.5], wanted[wanted >= 0.5])
+        assert (pruned <= wanted).all()
+
+
+def test_nothing():
+    none = Masks.from_coco([], np.zeros((0, 2)))
+    assert (len(none), none.area.shape, none.boxes.shape, none.decode().shape) == (0, (0,), (0, 4), (0, 0, 0))
+    empty = Masks.from_coco(["U1", [37]], [[1, 37]] * 2)
+    assert (empty.faults, empty.area.tolist(), empty.boxes.tolist()) == ([], [0, 0], [[0] * 4] * 2)
+    assert pair_iou(empty, empty, np.array([0]), np.array([1]), np.array([False]), 0.0).tolist() == [0]
+
+
+def test_faults_are_all_named():
+    size = [5, 5]
+    broken = ["zzz", "0`", "PPYo1", "", "90", "PPPPPPPPPP0"]
+    found = Masks.from_coco(broken, [size] * 6).faults
+    assert [row for row, _ in found] == [0, 1, 2, 3, 4, 5]
+    assert [words.split(",")[0] for _, words in found] == [
+        "its counts cannot be decoded", "its counts cannot be decoded", "its counts add up to 2073600 pixels where its image has 25",
+        "its counts add up to 0 pixels where its image has 25", "its counts add up to 9 pixels where its image has 25",
+        "its counts cannot be decoded"]
+    mixed = [[3, 4, 5], [-1, 26], [5, 20], [[1, 2, 3, 4]], [[1, 2, 3]], [[0, 0, 1e9, 2, 3, 4]], [[0, 0, 4, 0, 4, 4]], "U1",
+             [[0, 0, float("nan"), 2, 3, 4]]]
+    found = dict(Masks.from_coco(mixed, [size] * 9).faults)
+    assert sorted(found) == [0, 1, 3, 4, 5, 7, 8]
+    assert found[1] == "it has a negative count"
+    assert found[3] == "a polygon has 2 points, it must have 3 or more"
+    assert found[4] == "a polygon has 3 numbers, it must have an even number"
+    assert found[5] == found[8] == "a polygon has a coordinate that is not finite, or huge"
+
+
+def test_a_broken_string_spoils_no_other():
+    _, sizes, theirs = objects(np.random.default_rng(4), 20, [30, 40])
+    strings = texts(theirs)
+    strings[7], strings[12] = strings[7][:-1] + "o", "~~"
+    ours = Masks.from_coco(strings, sizes)
+    assert [row for row, _ in ours.faults] == [7, 12]
+    kept = [row for row in range(20) if row not in (7, 12)]
+    assert ours.area[kept].tolist() == [reference.area(theirs[row]) for row in kept]
+
+
+def test_arrays_that_are_no_masks():
+    with pytest.raises(ValueError, match=r"masks has shape \(2, 2\)"): Masks.from_arrays(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="nothing but 0 and 1"): Masks.from_arrays(np.full((1, 2, 2), 2))
+    with pytest.raises(ValueError, match="several sizes"): Masks.from_coco([[4], [6]], [[2, 2], [2, 3]]).decode()
