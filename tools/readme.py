@@ -22,8 +22,11 @@ def blocks_of(cell):
         return [from_root(cell.source)]
     if cell.directives.keys() & {"hide", "default_exp"}:
         return []
+    outputs = list(map(output_block, cell.outputs))
+    if cell.directives.get("echo") == "false":
+        return outputs
     code = "\n".join(line for line in cell.source.splitlines() if not line.startswith("#|"))
-    return [fenced("python", code), *map(output_block, cell.outputs)]
+    return [fenced("python", code), *outputs]
 
 
 def from_root(text):
@@ -40,4 +43,4 @@ def output_block(output):
 
 
 def fenced(language, text):
-    return f"```{language}\n{text.strip()}\n```"
+    return f"```{language}\n{text.strip(chr(10)).rstrip()}\n```"
