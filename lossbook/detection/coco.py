@@ -240,9 +240,9 @@ class DetectionMatches(Summary):
             other.matched))
 
     def __repr__(self):
-        matched = self.matched
-        counts = {"objects": self.positives().sum(), "detections": len(matched.scores),
-                  "images": len(matched.images), "categories": len(self.rules.names)}
+        every = self.matched
+        counts = {"objects": self.positives().sum(), "detections": len(every.scores),
+                  "images": len(every.images), "categories": len(self.rules.names)}
         words = ", ".join(f"{n} {what}" for what, n in counts.items())
         return f"DetectionMatches of {words}"
 

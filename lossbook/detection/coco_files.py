@@ -88,8 +88,8 @@ PIECE, CUT = 1 << 20, re.compile(rb"\}\s*,\s*\{")
 def content_of(path):
     "The bytes of a file, without reading more of it than is looked at; the garbage collector rests meanwhile."
     with open(path, "rb") as file:
-        if not os.fstat(file.fileno()).st_size:
-            yield b""
+        if not os.fstat(file.fileno()).st_size:  # empty, or a pipe
+            yield file.read()
             return
         collecting = gc.isenabled()
         gc.disable()

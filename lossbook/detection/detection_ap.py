@@ -31,7 +31,7 @@ def hits_by_quotient(
 def best_from(
     heights, # Numbers of several lists, one list after the other
     bounds, # Where each list begins, and the end of the last, `(L + 1,)`
-    places, # Places in each list, counted from 1 and rising, `(L, R)`; 0 is read as 1
+    places, # Places in each list, rising from 1, `(L, R)`; 0 is read as 1
 ): # The greatest number there or further down, 0 beyond the end; and the place in `heights`
     "Read the envelopes of many lists."
     begin, end = bounds[:-1, None], bounds[1:, None]

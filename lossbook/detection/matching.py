@@ -64,10 +64,10 @@ def propose(
     true, seats = pairs.true, len(many)
     first = np.append(run_starts(pairs.pred), len(true))
     best = np.maximum.reduceat(level, first[:-1])
-    holder = np.full(thresholds*seats, len(best))
-    held = np.full((thresholds, len(best)), -1)
+    holder = np.full(thresholds*seats, len(best), np.int32)
+    held = np.full((thresholds, len(best)), -1, np.int32)
     step, who = np.nonzero(np.arange(thresholds)[:, None] < best)
-    at = first[who]
+    at, who = first[who], who.astype(np.int32)
     while len(at):
         room, asks = many[true[at]], level[at] > step
         seat = step*seats + true[at]
@@ -86,19 +86,33 @@ def propose(
     return np.where(held < 0, -1, true[held])
 
 # %% ../../nbs/detection/01_matching.ipynb #c032
-def has_mixed_choice(
-    pairs, # `Pairs`
-    group, # Group of each pair, equal ones side by side
-    ignored, # Which objects need not be found
-): # Boolean, one a pair
-    "Where one of the group may choose between an object that counts and one that does not."
-    flag = ignored[pairs.true]
-    choice = (np.diff(pairs.pred, prepend=-1) == 0) & np.diff(flag, prepend=False)
-    begin = run_starts(group)
-    return np.repeat(np.logical_or.reduceat(choice, begin),
-                     np.diff(begin, append=len(group)))
+def surest(
+    pairs, # `Pairs`, one a detection
+    level, # How many thresholds the IoU of each reaches
+    many, # Which objects may be matched again and again, `(n,)`
+    thresholds, # How many there are, `T`
+): # The object of each detection or -1, `(T, number of these)`
+    "The matching at all thresholds where no detection has a choice."
+    order = np.argsort(pairs.true, kind="stable")
+    true, level = pairs.true[order], level[order]
+    reached = np.maximum.accumulate(level + (thresholds + 1)*true)
+    taken = np.append(0, reached)[:len(true)] - (thresholds + 1)*true
+    step = np.arange(thresholds)[:, None]
+    match = np.empty((thresholds, len(true)), np.int32)
+    match[:, order] = np.where((step < level) & ((step >= taken) | many[true]), true, -1)
+    return match
 
 # %% ../../nbs/detection/01_matching.ipynb #c035
+def any_of_group(
+    which, # Boolean, one a pair
+    group, # Group of each pair, equal ones side by side
+): # Boolean, one a pair
+    "Whether any pair of the group is such."
+    begin = run_starts(group)
+    found = np.logical_or.reduceat(which, begin)
+    return np.repeat(found, np.diff(begin, append=len(group)))
+
+# %% ../../nbs/detection/01_matching.ipynb #c038
 def match_pairs(
     pairs, # `Pairs`
     group, # Group of each, equal ones side by side
@@ -107,20 +121,23 @@ def match_pairs(
     ignored, # Which objects need not be found, in each of `A` size ranges, `(A, n)`
 ): # The object of each detection that has a pair, or -1, `(A, T, number of these)`
     "Match detections at all thresholds and in all size ranges."
-    def settled(pairs, flags):
-        ranked = preferred(pairs, flags)
-        return propose(ranked, np.searchsorted(limits, ranked.iou, "right"), many,
-                       len(limits))
-    match = np.repeat(settled(pairs, np.zeros(len(many), bool))[None], len(ignored), axis=0)
-    column = np.cumsum(np.diff(pairs.pred, prepend=-1) > 0) - 1
-    for each, flags in zip(match, ignored):
-        again = has_mixed_choice(pairs, group, flags)
-        if not again.any(): continue
-        some = Pairs(*(part[again] for part in pairs))
-        each[:, column[again][run_starts(some.pred)]] = settled(some, flags)
+    further = np.diff(pairs.pred, prepend=-1) == 0 # a second choice, or a third
+    column, steps = np.cumsum(~further) - 1, len(limits)
+    match = np.empty((len(ignored), steps, len(column) - further.sum()), np.int32)
+    def settle(tables, some, rule, *flags):
+        part = Pairs(*(values[some] for values in pairs))
+        if flags: part = preferred(part, *flags)
+        level = np.searchsorted(limits, part.iou, "right")
+        tables[..., column[some & ~further]] = rule(part, level, many, steps)
+    choosy = any_of_group(further, group)
+    settle(match, ~choosy, surest)
+    settle(match, choosy, propose, np.zeros(len(many), bool))
+    for table, flags in zip(match, ignored):
+        mixed = further & np.diff(flags[pairs.true], prepend=False)
+        settle(table, any_of_group(mixed, group), propose, flags)
     return match
 
-# %% ../../nbs/detection/01_matching.ipynb #c038
+# %% ../../nbs/detection/01_matching.ipynb #c041
 def read_limits(
     iou_threshold, # A number or several, rising, in (0, 1]
 ): # Float array, 1 replaced by what COCO's code takes for it
@@ -143,7 +160,7 @@ def one_each(
     if values.shape == (len(boxes),): return values.astype(dtype)
     raise ValueError(f"{name} has shape {values.shape} where there are {len(boxes)} boxes")
 
-# %% ../../nbs/detection/01_matching.ipynb #c041
+# %% ../../nbs/detection/01_matching.ipynb #c044
 def iou_with_crowds(
     boxes_true, # Corners `(n, 4)`
     boxes_pred, # Corners `(m, 4)`
@@ -157,7 +174,7 @@ def iou_with_crowds(
     iou[crowd] = np.divide(inner, area, out=np.zeros_like(inner), where=inner > 0)
     return iou
 
-# %% ../../nbs/detection/01_matching.ipynb #c044
+# %% ../../nbs/detection/01_matching.ipynb #c047
 def match_detections(
     boxes_true, # Corners x1, y1, x2, y2 of the objects of one image and category, `(n, 4)`
     boxes_pred, # Corners of the detections, `(m, 4)`

@@ -37,3 +37,17 @@ def test_several_and_nothing():
     assert "<h2>some</h2>" in page and "there is no detection: no curve" in page
     empty = html_report(evaluate_detections(changed(TRUTH, "annotations", to=[]), RESULTS))
     assert "there is no object to be found: no curve" in empty
+
+
+def test_classes_of_one_name_have_a_row_each():
+    truth = changed(TRUTH, "categories", 0, "name", to=TRUTH["categories"][1]["name"])
+    page = html_report(evaluate_detections(truth, RESULTS))
+    assert page.count(f"<th>{TRUTH['categories'][1]['name']}</th>") == 4  # two in each of two tables
+
+
+def test_it_follows_the_readers_theme():
+    page = html_report(evaluate_detections(TRUTH, RESULTS))
+    light, dark = page.split("</style>")[0].split("@media (prefers-color-scheme: dark)")
+    assert "--lb-paper: #fdfdfc" in light and "--lb-paper: #15191e" in dark
+    assert page.count("{") == page.count("}") and page.count('role="img"') == page.count("aria-label=") == 2
+    assert 'name="viewport"' in page
