@@ -1,7 +1,7 @@
 """COCO's files: read whole, checked whole, typed.
 
-A file that is right is decoded by msgspec in one pass, results in pieces of about a megabyte. One that is not takes a slower
-road, record by record, on which all faults are found.
+A file that is right is decoded by msgspec in one pass, results in pieces of about a megabyte. One that is
+not takes a slower road, record by record, on which all faults are found.
 """
 import gc
 import json
@@ -9,11 +9,12 @@ import mmap
 import os
 import re
 import warnings
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
-from typing import Optional, Union
+from typing import NamedTuple, Optional, Union
 
 import msgspec
 import numpy as np
@@ -69,92 +70,131 @@ class MaskAnnotation(msgspec.Struct, gc=False):
 
 def result_type(kind, known):
     "What a result of a kind is made of, where ids are what the known ones are."
-    one = int if known.images.dtype.kind == "i" else str, int if known.categories.dtype.kind == "i" else str
-    fields = [("image_id", one[0]), ("category_id", one[1]), ("score", float)]
-    compared = [("bbox", Box)] if kind == "box" else [("segmentation", Segmentation), ("bbox", Optional[Box], None)]
+    image, category = (int if ids.dtype.kind == "i" else str for ids in (known.images, known.categories))
+    fields = [("image_id", image), ("category_id", category), ("score", float)]
+    compared = [("bbox", Box)]
+    if kind == "mask": compared = [("segmentation", Segmentation), ("bbox", Optional[Box], None)]
     return msgspec.defstruct("Result", fields + compared, gc=False)
 
 
-ANNOTATION = {"box": BoxAnnotation, "mask": MaskAnnotation}
-PARTS = {"images": Image, "categories": Category, "annotations": None}
-DATASET = {kind: msgspec.defstruct("Dataset", [(part, list[each or ANNOTATION[kind]]) for part, each in PARTS.items()])
-           for kind in ANNOTATION}
-PIECE, CUT = 1 << 20, re.compile(rb"\}\s*,\s*\{")
+RECORDS = {kind: {"images": Image, "categories": Category, "annotations": annotation}
+           for kind, annotation in (("box", BoxAnnotation), ("mask", MaskAnnotation))}
+DATASET = {kind: msgspec.defstruct("Dataset", [(part, list[each]) for part, each in parts.items()])
+           for kind, parts in RECORDS.items()}
 
 
 # ---- files
 
-@contextmanager
-def content_of(path):
-    "The bytes of a file, without reading more of it than is looked at; the garbage collector rests meanwhile."
-    with open(path, "rb") as file:
-        if not os.fstat(file.fileno()).st_size:  # empty, or a pipe
-            yield file.read()
-            return
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content: yield content
-        finally:
-            if collecting: gc.enable()
-
-
-def pieces(content):
-    "A list of objects in lists of about a megabyte. Where a cut hits a string or an inner object, the piece is no JSON."
-    start, end = re.compile(rb"\s*\[").match(content), re.compile(rb"\]\s*\Z")
-    if not start: raise msgspec.DecodeError("no list")
-    at, stop = start.end(), len(content)
-    tail = end.search(content, max(at, stop - 64))
-    if not tail: raise msgspec.DecodeError("no end")
-    while True:
-        cut = CUT.search(content, at + PIECE) if at + PIECE < stop else None
-        yield b"[" + content[at:cut.start() + 1 if cut else tail.start()] + b"]"
-        if not cut: return
-        at = cut.end() - 1
+PIECE, CUT = 1 << 20, re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
+START, END = re.compile(rb"[ \t\r\n]*\["), re.compile(rb"\][ \t\r\n]*\Z")
+UNREADABLE = msgspec.MsgspecError, OverflowError, UnicodeDecodeError, RecursionError
 
 
 def is_path(source): return isinstance(source, (str, os.PathLike))
 
 
+def is_text(content): return isinstance(content, (bytes, mmap.mmap))
+
+
+@contextmanager
+def content_of(path):
+    "The bytes of a file, of which no more is read than is looked at; the garbage collector rests meanwhile."
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with open(path, "rb") as file:
+            if not os.fstat(file.fileno()).st_size: yield file.read()  # a pipe, or nothing
+            else:
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content: yield content
+    finally:
+        if collecting: gc.enable()
+
+
+def opened(source): return content_of(source) if is_path(source) else nullcontext(source)
+
+
+def typed(content, kind):
+    "A document as what it should be. Raises one of `UNREADABLE` unless it is."
+    return msgspec.json.decode(content, type=kind) if is_text(content) else msgspec.convert(content, kind)
+
+
 def parsed(content, faults):
     "A document as Python objects, NaN and infinity allowed; `InvalidAnnotations` if it is none."
+    if not is_text(content): return content
     try: return json.loads(bytes(content))
     except json.JSONDecodeError as error:
-        words = "it is empty" if not len(content) else f"it is no whole JSON, {error.msg.lower()}"
+        words = f"it is no whole JSON, {error.msg.lower()}" if len(content) else "it is empty"
         faults.add(f"line {error.lineno}, column {error.colno}", words)
     except UnicodeDecodeError as error: faults.add(f"byte {error.start}", "it is no text in UTF-8")
-    except (RecursionError, ValueError) as error: faults.add("the document", f"it cannot be read, {str(error).lower()}")
+    except (RecursionError, ValueError) as error:
+        faults.add("the document", f"it cannot be read, {str(error).lower()}")
     faults.check()
 
 
-def converted(records, kind, where, faults):
-    "Records as structs of a kind; those that do not fit join the faults and are left out, with a number for each that stays."
+def pieces(content):
+    """A list of objects in lists of about a megabyte. It is cut between `}` and `{`: where that is inside of
+    a string or of an inner list, the piece is no JSON, so no cut goes wrong unseen."""
+    start = START.match(content)
+    tail = start and END.search(content, max(start.end(), len(content) - 64))
+    if not tail: raise msgspec.DecodeError("no list")
+    at, stop = start.end(), tail.start()
+    while cut := CUT.search(content, at + PIECE, stop):
+        yield b"[" + content[at:cut.start() + 1] + b"]"
+        at = cut.end() - 1
+    yield b"[" + content[at:stop] + b"]"
+
+
+# ---- records
+
+class Part(NamedTuple):
+    "Records of a list that are of their type."
+    records: list
+    numbers: Sequence[int] # The number of each in the list
+    whole: bool = True # Whether none was left out
+
+
+def in_list(name):
+    "Function of the number of a record in a list, and of a field: where that is."
+    return lambda number, *field: ".".join([f"{name}[{number}]", *field])
+
+
+def in_results(number, *field):
+    "Where a field of a result is."
+    return ", ".join([f"record {number}", *field])
+
+
+def of_part(where, part):
+    "Function of the place of a record in a `Part`, and of a field: where that is."
+    return lambda i, *field: where(part.numbers[i], *field)
+
+
+def converted(records, kind, name, where, faults):
+    "`Part` of the records that are of a kind; the others join the faults."
     if not isinstance(records, list):
-        faults.add(where(""), f"it is {type(records).__name__}, it must be a list")
-        return [], np.zeros(0, int)
+        faults.add(name, f"it is {type(records).__name__}, it must be a list")
+        return Part([], [], whole=False)
     kept, numbers = [], []
     for number, record in enumerate(records):
-        try: kept.append(msgspec.convert(record, kind)); numbers.append(number)
-        except (msgspec.ValidationError, OverflowError) as error: faults.add(*in_words(error, where(number)))
-    return kept, np.array(numbers, int)
+        try: kept.append(msgspec.convert(record, kind))
+        except UNREADABLE as error: faults.add(*in_words(error, where, number))
+        else: numbers.append(number)
+    return Part(kept, numbers, whole=len(kept) == len(records))
 
 
-def in_words(error, where):
+def in_words(error, where, number):
     "Where and what, of a sentence of msgspec."
     words, _, path = str(error).replace("`", "").partition(" - at $")
-    missing = re.fullmatch(r"Object missing required field (\w+)", words)
-    if missing: return f"{where}, {missing[1]}", "it is missing"
-    return f"{where}{', ' if path else ''}{path.lstrip('.')}", words[0].lower() + words[1:]
+    path, missing = path.lstrip("."), re.fullmatch(r"Object missing required field (\w+)", words)
+    if missing: return where(number, ".".join(filter(None, [path, missing[1]]))), "it is missing"
+    return where(number, *filter(None, [path])), words[0].lower() + words[1:]
 
-
-# ---- checks that every file shares
 
 TABLE = 1 << 22  # span of ids up to which their places are looked up in a table
 
 
 def places(ids, known):
     "The place of each id among sorted ones, -1 for one that is not there."
-    if known.dtype.kind != "i" or not len(known) or not set(map(type, ids)) <= {int}: return by_name(ids, known)
+    if known.dtype.kind != "i" or not set(map(type, ids)) <= {int}: return by_name(ids, known)
     try: return by_number(np.fromiter(ids, np.int64, len(ids)), known)
     except OverflowError: return by_name(ids, known)
 
@@ -162,7 +202,7 @@ def places(ids, known):
 def by_number(values, known):
     "`places` of an array of whole numbers among such."
     if not len(known): return np.full(len(values), -1, np.int32)
-    if known[-1] - known[0] >= TABLE:
+    if int(known[-1]) - int(known[0]) >= TABLE:
         place = np.minimum(np.searchsorted(known, values), len(known) - 1)
         return np.where(known[place] == values, place, -1).astype(np.int32)
     table = np.full(known[-1] - known[0] + 2, -1, np.int32)
@@ -178,62 +218,83 @@ def by_name(ids, known):
 
 def places_in(records, name, known):
     "`places` of an id that records hold, of the type of the known ones."
-    if known.dtype.kind != "i": return by_name(list(map(attrgetter(name), records)), known)
-    try: return by_number(np.fromiter(map(attrgetter(name), records), np.int64, len(records)), known)
+    ids = map(attrgetter(name), records)
+    if known.dtype.kind != "i": return by_name(list(ids), known)
+    try: return by_number(np.fromiter(ids, np.int64, len(records)), known)
     except OverflowError: return by_name(list(map(attrgetter(name), records)), known)
 
 
 def boxes_of(records):
     "The boxes of records, `(n, 4)`, NaN where a record has none; and which have one."
-    boxes = list(map(attrgetter("bbox"), records))
-    given = np.ones(len(boxes), bool)
-    if None in boxes:
-        given = np.array([box is not None for box in boxes])
-        boxes = [box or (np.nan,)*4 for box in boxes]
-    return np.fromiter(chain.from_iterable(boxes), float, 4*len(boxes)).reshape(-1, 4), given
+    boxes, n = map(attrgetter("bbox"), records), len(records)
+    try: return np.fromiter(chain.from_iterable(boxes), float, 4*n).reshape(n, 4), np.ones(n, bool)
+    except TypeError: boxes = list(map(attrgetter("bbox"), records))
+    given = np.array([box is not None for box in boxes])
+    return np.array([box or (np.nan,)*4 for box in boxes]), given
 
+
+# ---- checks
 
 HUGE = 1e100  # a side whose square is no number any more
+
+
+def check_truth(ground_truth):
+    "`TypeError` unless something is a `GroundTruth`."
+    if isinstance(ground_truth, GroundTruth): return
+    raise TypeError(f"ground_truth is {type(ground_truth).__name__}: it must be what a loader made of it, GroundTruth")
 
 
 def check_boxes(boxes, where, faults):
     "Note boxes that are none."
     finite = (np.abs(boxes) < HUGE).all(axis=1)
-    faults.among(~finite, lambda i: f"{where(i)}, bbox", lambda i: f"it holds {boxes[i].tolist()}, it must be finite")
+    faults.among(~finite, lambda i: where(i, "bbox"),
+                 lambda i: f"it holds {boxes[i].tolist()}, it must be finite")
     for side, name in ((2, "width"), (3, "height")):
-        faults.among(finite & (boxes[:, side] < 0), lambda i: f"{where(i)}, bbox",
+        faults.among(finite & (boxes[:, side] < 0), lambda i: where(i, "bbox"),
                      lambda i: f"{name} is {boxes[i, side]:g}, it must be 0 or above")
 
 
 def check_corners(boxes, image, sizes, faults):
-    """Note that a file seems to hold corners: twenty boxes or more, all of which lie inside of their image when read as x1, y1, x2, y2,
-    while half of them reach out of it by more than a pixel when read as x, y, width, height."""
-    if (boxes[:, 2] <= boxes[:, 0]).any(): return
+    """Note that a file seems to hold corners: twenty boxes or more that, as x1, y1, x2, y2, all lie in their
+    image, while a quarter of them, as x, y, width, height, reach out by more than a tenth of its side."""
+    if (boxes[:, 2:] < boxes[:, :2]).any(): return
     known = (image >= 0) & np.isfinite(boxes).all(axis=1)
     boxes, size = boxes[known], sizes[image[known]]
-    if len(boxes) < 20 or not np.isfinite(size).all(): return
-    corners = (boxes[:, 2:] > boxes[:, :2]) & (boxes[:, 2:] <= size + 1) & (boxes[:, :2] >= -1)
-    out = (boxes[:, :2] + boxes[:, 2:] > size + 1).any(axis=1)
-    if corners.all() and 2*out.sum() >= len(out):
-        faults.add("bbox", f"{out.sum()} of {len(out)} boxes reach out of their image and no box would as corners, "
-                   "they must be x, y, width, height")
+    inside = (boxes[:, :2] >= -1).all(axis=1) & (boxes[:, 2:] <= size + 1).all(axis=1)
+    out = (boxes[:, :2] + boxes[:, 2:] > 1.1*size).any(axis=1)
+    if len(boxes) >= 20 and inside.all() and 4*out.sum() >= len(out):
+        faults.add("bbox", f"{out.sum()} of {len(out)} boxes reach out of their image and no box would as "
+                   "corners, they must be x, y, width, height")
 
 
 def check_known(place, id_of, where, name, what, faults):
     "Note ids that nothing is known of."
-    faults.among(place < 0, lambda i: f"{where(i)}, {name}", lambda i: f"{id_of(i)!r} is no {what} of the ground truth")
+    faults.among(place < 0, lambda i: where(i, name),
+                 lambda i: f"{id_of(i)!r} is no {what} of the ground truth")
+
+
+def check_numbers(values, where, name, faults, least=-np.inf):
+    "Note numbers that are not finite, or too low."
+    above = "" if least == -np.inf else f", {least:g} or above"
+    faults.among(~((values >= least) & (np.abs(values) < np.inf)), lambda i: where(i, name),
+                 lambda i: f"it is {values[i]:g}, it must be finite{above}")
+
+
+def sizes_of(truth):
+    "Width and height of the images, NaN where they are not known."
+    return np.full((len(truth.images), 2), np.nan) if truth.sizes is None else truth.sizes
 
 
 def segmentations_of(records, image, sizes, where, faults):
     "What stands in the masks of records; a size that is not that of the image joins the faults."
-    found = list(map(attrgetter("segmentation"), records))
-    own = np.array([one.size if isinstance(one, Rle) else (-1, -1) for one in found], float).reshape(-1, 2)
-    wanted = np.where((image < 0)[:, None], 1, sizes[image])[:, ::-1] if len(sizes) else np.ones((len(image), 2))
+    found, wanted = list(map(attrgetter("segmentation"), records)), np.ones((len(records), 2))
+    wanted[image >= 0] = sizes[image[image >= 0], ::-1]
     usable = ((wanted >= 1) & (wanted < 1 << 24) & (np.floor(wanted) == wanted)).all(axis=1)
-    faults.among(~usable, where, lambda i: f"its image has height and width {wanted[i].tolist()}, a mask needs whole numbers")
-    other = usable & (image >= 0) & (own[:, 0] >= 0) & (own != wanted).any(axis=1)
-    faults.among(other, lambda i: f"{where(i)}, segmentation",
-                 lambda i: f"size is {list(map(int, own[i]))} where its image has {list(map(int, wanted[i]))}")
+    faults.among(~usable, where, lambda i: f"height and width of its image are {wanted[i].tolist()}, "
+                 "a mask needs whole numbers above 0")
+    other = [isinstance(one, Rle) and list(one.size) != size for one, size in zip(found, wanted.tolist())]
+    faults.among(np.array(other, bool) & usable & (image >= 0), lambda i: where(i, "segmentation"),
+                 lambda i: f"size is {list(found[i].size)} where its image has {[int(x) for x in wanted[i]]}")
     return [one.counts if isinstance(one, Rle) else one for one in found]
 
 
@@ -241,7 +302,7 @@ def masks_of(segmentations, image, sizes, where, faults):
     "Masks as `Masks`; nothing is built before all else is right."
     faults.check()
     masks = Masks.from_coco(segmentations, sizes[image][:, ::-1])
-    for row, words in masks.faults: faults.add(f"{where(row)}, segmentation", words)
+    for row, words in masks.faults: faults.add(where(row, "segmentation"), words)
     faults.check()
     return masks
 
@@ -255,115 +316,115 @@ def load_coco(
 ): # `GroundTruth`; an object without `iscrowd` is no crowd, one without `area` has that of its mask or box
     "True objects as COCO writes them. `InvalidAnnotations` counts all faults, `OSError` if there is no file."
     one_of(kind, "kind", ["box", "mask"])
-    name = Path(source).name if is_path(source) else "ground truth"
-    faults, numbers = Faults(name), None
-    try:
-        if is_path(source):
-            with content_of(source) as content: data = msgspec.json.decode(content, type=DATASET[kind])
-        else: data = msgspec.convert(source, DATASET[kind])
-        parts = [getattr(data, part) for part in PARTS]
-    except (msgspec.MsgspecError, OverflowError, UnicodeDecodeError, RecursionError):
-        parts, numbers = slowly(source, kind, faults)
-    return objects_of(*parts, kind, numbers, faults)
+    faults = Faults(Path(source).name if is_path(source) else "ground truth")
+    with opened(source) as content: parts = parts_of(content, kind, faults)
+    return objects_of(*parts, kind, faults)
 
 
-def slowly(source, kind, faults):
-    "The parts of a ground truth record by record, and the number that each annotation has in its file."
-    if is_path(source):
-        with content_of(source) as content: source = parsed(content, faults)
-    if not isinstance(source, dict):
-        faults.add("the document", f"it is {type(source).__name__}, it must be an object with images, categories, annotations")
+def parts_of(content, kind, faults):
+    "Images, categories and annotations of a ground truth, each as a `Part`."
+    try: data = typed(content, DATASET[kind])
+    except UNREADABLE: return slowly(parsed(content, faults), kind, faults)
+    lists = data.images, data.categories, data.annotations
+    return [Part(records, range(len(records))) for records in lists]
+
+
+def slowly(data, kind, faults):
+    "`parts_of` something that has faults, record by record."
+    if not isinstance(data, dict):
+        faults.add("the document", f"it is {type(data).__name__}, "
+                   "it must be an object with images, categories and annotations")
         faults.check()
-    parts = []
-    for part, each in PARTS.items():
-        if part in source: parts.append(converted(source[part], each or ANNOTATION[kind], lambda i: f"{part}[{i}]".replace("[]", ""), faults))
-        else:
-            faults.add(part, "it is missing")
-            parts.append(([], np.zeros(0, int)))
-    return [records for records, _ in parts], parts[-1][1]
+    def part(name, each):
+        if name in data: return converted(data[name], each, name, in_list(name), faults)
+        faults.add(name, "it is missing")
+        return Part([], [], whole=False)
+    return [part(*each) for each in RECORDS[kind].items()]
 
 
-def ids_of(records, part, faults):
-    "The ids of records, sorted, and their order; an id that stands twice is a fault."
-    ids = [record.id for record in records]
-    words = sum(isinstance(one, str) for one in ids)
-    if words not in (0, len(ids)): faults.add(part, "some ids are numbers and some are words, they must be of one kind")
-    try: values = np.array(ids if not words else [str(one) for one in ids], None if words else np.int64)
-    except OverflowError:
-        faults.add(part, "an id is too great, it must fit 64 bits")
-        values = np.zeros(len(ids), np.int64)
-    order = np.argsort(values, kind="stable")
-    again = order[1:][values[order[1:]] == values[order[:-1]]]
-    for row in np.sort(again): faults.add(f"{part}[{row}].id", f"{ids[row]!r} stands twice")
-    return values[order], order
-
-
-def objects_of(images, categories, annotations, kind, numbers, faults):
-    "Checked records as `GroundTruth`."
+def objects_of(images, categories, annotations, kind, faults):
+    "The parts of a ground truth as `GroundTruth`."
     image_ids, image_order = ids_of(images, "images", faults)
     category_ids, category_order = ids_of(categories, "categories", faults)
-    def where(i): return f"annotations[{i if numbers is None else numbers[i]}]"
-    ids = [list(map(attrgetter(name), annotations)) for name in ("image_id", "category_id")]
-    image, category = (places(own, known) for own, known in zip(ids, (image_ids, category_ids)))
-    check_known(image, ids[0].__getitem__, where, "image_id", "image", faults)
-    check_known(category, ids[1].__getitem__, where, "category_id", "category", faults)
-    sizes = np.array([[np.nan if side is None else side for side in (images[row].width, images[row].height)] for row in image_order])
-    sizes, (boxes, given) = sizes.reshape(-1, 2), boxes_of(annotations)
+    records, where = annotations.records, of_part(in_list("annotations"), annotations)
+    image = references(records, "image", images, image_ids, where, faults)
+    category = references(records, "category", categories, category_ids, where, faults)
+    sizes = np.array([(one.width, one.height) for one in images.records], float).reshape(-1, 2)[image_order]
+    boxes, given = boxes_of(records)
     check_boxes(np.where(given[:, None], boxes, 0), where, faults)
     check_corners(boxes, image, sizes, faults)
-    segmentations = segmentations_of(annotations, image, sizes, where, faults) if kind == "mask" else None
-    area = np.array([np.nan if record.area is None else record.area for record in annotations], float)
-    absent = np.array([record.area is None for record in annotations], bool)
-    faults.among(~absent & ~((area >= 0) & (area < np.inf)), lambda i: f"{where(i)}.area",
-                 lambda i: f"it is {area[i]:g}, it must be finite, 0 or above")
-    crowd = np.array([record.iscrowd for record in annotations], float)
-    faults.among((crowd != 0) & (crowd != 1), lambda i: f"{where(i)}.iscrowd", lambda i: f"it is {crowd[i]:g}, it must be 0 or 1")
+    segmentations = segmentations_of(records, image, sizes, where, faults) if kind == "mask" else None
+    area = np.array([one.area for one in records], float)
+    absent = np.array([one.area is None for one in records], bool)
+    check_numbers(np.where(absent, 0, area), where, "area", faults, least=0)
+    odd = np.array([one.iscrowd not in (0, 1) for one in records], bool)
+    faults.among(odd, lambda i: where(i, "iscrowd"), lambda i: f"it is {records[i].iscrowd}, it must be 0 or 1")
     faults.check()
     masks = masks_of(segmentations, image, sizes, where, faults) if kind == "mask" else None
     area = np.where(absent, masks.area if kind == "mask" else boxes[:, 2]*boxes[:, 3], area)
-    tell_twins(annotations, faults.source)
-    return GroundTruth(image_ids, category_ids, [categories[row].name for row in category_order], image, category,
-                       boxes, area, crowd == 1, crowd == 1, masks, sizes)
+    crowd = np.array([one.iscrowd for one in records], bool)
+    tell_twins(records, faults.source)
+    return GroundTruth(image_ids, category_ids, [categories.records[row].name for row in category_order],
+                       image, category, boxes, area, crowd, crowd, masks, sizes)
+
+
+def ids_of(part, name, faults):
+    "The ids of a part, sorted, and their order; an id that stands twice is a fault."
+    ids = [record.id for record in part.records]
+    words = sum(isinstance(one, str) for one in ids)
+    if words not in (0, len(ids)):
+        faults.add(name, "some ids are numbers and some are words, they must be of one kind")
+        faults.check()
+    try: values = np.array(ids, str if words else np.int64)
+    except OverflowError:
+        faults.add(name, "an id is too great, it must fit 64 bits")
+        faults.check()
+    order = np.argsort(values, kind="stable")
+    again = order[1:][values[order[1:]] == values[order[:-1]]]
+    where = of_part(in_list(name), part)
+    for row in np.sort(again): faults.add(where(row, "id"), f"{ids[row]!r} stands twice")
+    return values[order], order
+
+
+def references(records, what, part, known, where, faults):
+    "Places of the images or categories of records; an unknown one is a fault unless the list of them has some."
+    ids = list(map(attrgetter(f"{what}_id"), records))
+    place = places(ids, known)
+    if part.whole: check_known(place, ids.__getitem__, where, f"{what}_id", what, faults)
+    return place
 
 
 def tell_twins(annotations, source):
     "Warn of annotations that share an id: pycocotools takes them for one, here each is an object."
     ids = [record.id for record in annotations if record.id is not None]
     if twins := len(ids) - len(set(ids)):
-        warnings.warn(f"{source}: {twins} annotations have an id that stood before; each is an object of its own", stacklevel=4)
+        warnings.warn(f"{source}: {twins} annotations have an id that stood before; "
+                      "each is an object of its own", stacklevel=4)
 
 
 # ---- results
 
 def load_coco_results(
-    source, # Path of a JSON file, the list in it, or an array `(m, 7)`: image id, x, y, width, height, score, category id
+    source, # Path of a JSON file, its list, or rows of image, x, y, width, height, score, category `(m, 7)`
     ground_truth, # `GroundTruth`, which knows images and categories
     *,
     kind="box", # What will be compared: `'box'` needs `bbox`, `'mask'` needs `segmentation`
-    sizes="coco", # Area of a detected mask: `'box'`, `'mask'`; `'coco'`: of its box if the first record has one
+    sizes="coco", # Area of a detected mask: of its `'box'`, its `'mask'`; `'coco'`: box if record 0 has one
 ): # `Detections`
     "Detections as COCO writes them. `InvalidAnnotations` counts all faults, `OSError` if there is no file."
+    check_truth(ground_truth)
     one_of(kind, "kind", ["box", "mask"])
     one_of(sizes, "sizes", ["coco", "box", "mask"])
     if isinstance(source, np.ndarray): source = records_of(source)
-    faults = Faults(Path(source).name if is_path(source) else "results")
-    try:
-        if is_path(source): parts = read_pieces(source, ground_truth, kind, faults)
-        else: parts = [columns(msgspec.convert(source, list[result_type(kind, ground_truth)]), ground_truth, kind, faults)]
-    except (msgspec.MsgspecError, OverflowError, UnicodeDecodeError, RecursionError):
-        faults = Faults(faults.source)
-        if is_path(source):
-            with content_of(source) as content: source = parsed(content, faults)
-        kept, numbers = converted(source, result_type(kind, ground_truth), lambda i: f"record {i}" if i != "" else "the document", faults)
-        parts = [columns(kept, ground_truth, kind, faults, numbers)]
+    name = Path(source).name if is_path(source) else "results"
+    with opened(source) as content: parts, faults = read_results(content, name, ground_truth, kind)
     image, category, scores, boxes, segmentations = zip(*parts)
     image, category, scores, boxes = map(np.concatenate, (image, category, scores, boxes))
-    if ground_truth.sizes is not None: check_corners(boxes, image, ground_truth.sizes, faults)
+    check_corners(boxes, image, sizes_of(ground_truth), faults)
     faults.check()
     area = boxes[:, 2]*boxes[:, 3]
     if kind == "box": return Detections(image, category, scores, boxes, area)
-    def where(i): return f"record {i}"
-    masks = masks_of(list(chain.from_iterable(segmentations)), image, ground_truth.sizes, where, faults)
+    masks = masks_of(list(chain(*segmentations)), image, sizes_of(ground_truth), in_results, faults)
     if sizes == "mask" or sizes == "coco" and np.isnan(boxes[:1]).all(): area = masks.area.astype(float)
     elif np.isnan(area).any(): area = np.where(np.isnan(area), np.prod(masks.boxes[:, 2:], axis=1), area)
     return Detections(image, category, scores, boxes, area, masks)
@@ -372,31 +433,42 @@ def load_coco_results(
 def records_of(array):
     "Rows of image id, x, y, width, height, score and category id as records."
     if array.ndim != 2 or array.shape[1] != 7:
-        raise ValueError(f"results has shape {array.shape}: it must be (m, 7), image id, x, y, width, height, score, category id")
-    whole = array[:, [0, 6]].astype(np.int64).tolist()
-    return [{"image_id": image, "bbox": row[:4], "score": row[4], "category_id": category}
-            for (image, category), row in zip(whole, array[:, 1:6].tolist())]
+        raise ValueError(f"results has shape {array.shape}: it must be (m, 7), "
+                         "image id, x, y, width, height, score, category id")
+    if array.dtype.kind not in "iuf": raise TypeError(f"results holds {array.dtype}: it must hold numbers")
+    def whole(x): return int(x) if x % 1 == 0 else x
+    return [{"image_id": whole(image), "bbox": box, "score": score, "category_id": whole(category)}
+            for image, *box, score, category in array.tolist()]
 
 
-def read_pieces(path, truth, kind, faults):
-    "Columns of a results file, a piece at a time."
-    decoder, parts, number = msgspec.json.Decoder(list[result_type(kind, truth)]), [], 0
-    with content_of(path) as content:
-        for piece in pieces(content):
-            records = decoder.decode(piece)
-            parts.append(columns(records, truth, kind, faults, range(number, number + len(records))))
-            number += len(records)
-    return parts
+def read_results(content, name, truth, kind):
+    "Columns of results, a piece at a time, and what is wrong with them."
+    record, faults = result_type(kind, truth), Faults(name)
+    try: return [columns(part, truth, kind, faults) for part in parts_of_results(content, record)], faults
+    except UNREADABLE: faults = Faults(name)
+    part = converted(parsed(content, faults), record, "the document", in_results, faults)
+    return [columns(part, truth, kind, faults)], faults
 
 
-def columns(records, truth, kind, faults, numbers=None):
-    "Places of images and categories, scores, boxes and segmentations of results; `numbers` are their places in the file."
-    def where(i): return f"record {i if numbers is None else numbers[i]}"
-    image, category = places_in(records, "image_id", truth.images), places_in(records, "category_id", truth.categories)
+def parts_of_results(content, record):
+    "Results as `Part`s. Raises one of `UNREADABLE` where they cannot be."
+    number, decode = 0, msgspec.json.Decoder(list[record]).decode
+    lists = map(decode, pieces(content)) if is_text(content) else [msgspec.convert(content, list[record])]
+    for records in lists:
+        yield Part(records, range(number, number + len(records)))
+        number += len(records)
+
+
+def columns(part, truth, kind, faults):
+    "Places of images and categories, scores, boxes and segmentations of results."
+    records, where = part.records, of_part(in_results, part)
+    image = places_in(records, "image_id", truth.images)
+    category = places_in(records, "category_id", truth.categories)
     check_known(image, lambda i: records[i].image_id, where, "image_id", "image", faults)
     check_known(category, lambda i: records[i].category_id, where, "category_id", "category", faults)
-    scores, (boxes, given) = np.fromiter(map(attrgetter("score"), records), float, len(records)), boxes_of(records)
-    faults.among(~np.isfinite(scores), lambda i: f"{where(i)}, score", lambda i: f"it is {scores[i]}, it must be finite")
-    check_boxes(np.where(given[:, None], boxes, 0), where, faults)
-    found = segmentations_of(records, image, truth.sizes, where, faults) if kind == "mask" else []
+    scores = np.fromiter(map(attrgetter("score"), records), float, len(records))
+    boxes, given = boxes_of(records)
+    check_numbers(scores, where, "score", faults)
+    check_boxes(boxes if given.all() else np.where(given[:, None], boxes, 0), where, faults)
+    found = segmentations_of(records, image, sizes_of(truth), where, faults) if kind == "mask" else []
     return image, category, scores, boxes, found

@@ -1,5 +1,4 @@
 "`make prepare` brings a book that is out of step back into it, and leaves one in step as it is."
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,9 @@ from tools.book import ROOT
 @pytest.fixture
 def small_book(clone):
     "The book with its first chapter alone, so that it runs in a moment."
-    for path in clone.folder.glob("nbs/*"):
-        if path.name not in ("index.ipynb", "_templates"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in (clone.folder / "nbs").rglob("*.ipynb"):
+        if path.name != "index.ipynb" and path.parent.name != "_templates":
+            path.unlink()
     notebook = new_nb([
         mk_cell("#| default_exp small"),
         mk_cell("# Small\n\n> One function.", "markdown"),
