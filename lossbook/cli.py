@@ -77,7 +77,8 @@ def coco(
     how = dict(kind=kind, categories=categories, matching=matching, interpolation=interpolation, grid=grid, sizes=sizes)
     how = {name: getattr(choice, "value", choice) for name, choice in how.items()} | {"max_detections": max_detections}
     if iou_thresholds: how["iou_thresholds"] = iou_thresholds
-    for stream in (sys.stdout, sys.stderr): stream.reconfigure(errors="backslashreplace")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"): stream.reconfigure(errors="backslashreplace")
     try:
         found = judged(ground_truth, results, how)
         if json_file != STDOUT: tell(found, per_class)

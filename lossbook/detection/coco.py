@@ -187,12 +187,13 @@ def hits_of(
     step, place = np.nonzero((found == 1) & within[rows])
     row = rows[place]
     category = ranked.category[row]
-    bounds = np.searchsorted(step*k + category, np.arange(len(found)*k + 1))
-    tp = np.arange(len(row)) - bounds[step*k + category] + 1
+    which = step*k + category # list that each belongs to
+    bounds = np.searchsorted(which, np.arange(len(found)*k + 1))
     start = np.searchsorted(ranked.category, np.arange(k))
     before = counted[start] + change[:, np.searchsorted(rows, start)]
-    return Hits(row, bounds, tp,
-                counted[row + 1] + change[step, place + 1] - before[step, category])
+    changed = change.ravel()[step*(len(rows) + 1) + place + 1]
+    tp = np.arange(len(row)) - bounds[which] + 1
+    return Hits(row, bounds, tp, counted[row + 1] + changed - before.ravel()[which])
 
 # %% ../../nbs/detection/03_coco.ipynb #c031
 class DetectionMatches(Summary):
