@@ -87,7 +87,7 @@ DATASET = {kind: msgspec.defstruct("Dataset", [(part, list[each]) for part, each
 
 PIECE, CUT = 1 << 20, re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
 START, END = re.compile(rb"[ \t\r\n]*\["), re.compile(rb"\][ \t\r\n]*\Z")
-UNREADABLE = msgspec.MsgspecError, OverflowError, UnicodeDecodeError, RecursionError
+UNREADABLE = msgspec.MsgspecError, OverflowError, UnicodeError, RecursionError
 
 
 def is_path(source): return isinstance(source, (str, os.PathLike))
@@ -241,11 +241,12 @@ HUGE = 1e100  # a side whose square is no number any more
 def check_truth(ground_truth):
     "`TypeError` unless something is a `GroundTruth`."
     if isinstance(ground_truth, GroundTruth): return
-    raise TypeError(f"ground_truth is {type(ground_truth).__name__}: it must be what a loader made of it, GroundTruth")
+    raise TypeError(f"ground_truth is {type(ground_truth).__name__}: it must be GroundTruth, from a loader")
 
 
 def check_boxes(boxes, where, faults):
     "Note boxes that are none."
+    if np.abs(boxes).max(initial=0) < HUGE and boxes[:, 2:].min(initial=0) >= 0: return
     finite = (np.abs(boxes) < HUGE).all(axis=1)
     faults.among(~finite, lambda i: where(i, "bbox"),
                  lambda i: f"it holds {boxes[i].tolist()}, it must be finite")
@@ -285,15 +286,19 @@ def sizes_of(truth):
     return np.full((len(truth.images), 2), np.nan) if truth.sizes is None else truth.sizes
 
 
+def sizes_at(image, sizes):
+    "Height and width of images at some places, NaN at -1."
+    return np.append(sizes, [[np.nan, np.nan]], axis=0)[image, ::-1]
+
+
 def segmentations_of(records, image, sizes, where, faults):
     "What stands in the masks of records; a size that is not that of the image joins the faults."
-    found, wanted = list(map(attrgetter("segmentation"), records)), np.ones((len(records), 2))
-    wanted[image >= 0] = sizes[image[image >= 0], ::-1]
+    found, wanted = list(map(attrgetter("segmentation"), records)), sizes_at(image, sizes)
     usable = ((wanted >= 1) & (wanted < 1 << 24) & (np.floor(wanted) == wanted)).all(axis=1)
-    faults.among(~usable, where, lambda i: f"height and width of its image are {wanted[i].tolist()}, "
+    faults.among(~usable & (image >= 0), where, lambda i: f"height and width of its image are {wanted[i].tolist()}, "
                  "a mask needs whole numbers above 0")
     other = [isinstance(one, Rle) and list(one.size) != size for one, size in zip(found, wanted.tolist())]
-    faults.among(np.array(other, bool) & usable & (image >= 0), lambda i: where(i, "segmentation"),
+    faults.among(np.array(other, bool) & usable, lambda i: where(i, "segmentation"),
                  lambda i: f"size is {list(found[i].size)} where its image has {[int(x) for x in wanted[i]]}")
     return [one.counts if isinstance(one, Rle) else one for one in found]
 
@@ -358,7 +363,8 @@ def objects_of(images, categories, annotations, kind, faults):
     absent = np.array([one.area is None for one in records], bool)
     check_numbers(np.where(absent, 0, area), where, "area", faults, least=0)
     odd = np.array([one.iscrowd not in (0, 1) for one in records], bool)
-    faults.among(odd, lambda i: where(i, "iscrowd"), lambda i: f"it is {records[i].iscrowd}, it must be 0 or 1")
+    faults.among(odd, lambda i: where(i, "iscrowd"),
+                 lambda i: f"it is {records[i].iscrowd}, it must be 0 or 1")
     faults.check()
     masks = masks_of(segmentations, image, sizes, where, faults) if kind == "mask" else None
     area = np.where(absent, masks.area if kind == "mask" else boxes[:, 2]*boxes[:, 3], area)
@@ -387,7 +393,7 @@ def ids_of(part, name, faults):
 
 
 def references(records, what, part, known, where, faults):
-    "Places of the images or categories of records; an unknown one is a fault unless the list of them has some."
+    "Places of the images or categories of records; unknown ones are faults if those there are have none."
     ids = list(map(attrgetter(f"{what}_id"), records))
     place = places(ids, known)
     if part.whole: check_known(place, ids.__getitem__, where, f"{what}_id", what, faults)

@@ -10,10 +10,15 @@ class InvalidAnnotations(ValueError):
     "A file, or data in its form, that cannot be judged: `source`, `count` of all faults, `faults` the first as sentences."
     def __init__(self, source, count, faults):
         self.source, self.count, self.faults = source, count, list(faults)
-        said = " ".join(f"{fault[0].upper()}{fault[1:]}." for fault in self.faults)
+        said = " ".join(map(as_sentence, self.faults))
         super().__init__(f"{source}: {count} fault{'s' if count > 1 else ''}. {said}")
 
     def __reduce__(self): return InvalidAnnotations, (self.source, self.count, self.faults)
+
+
+def as_sentence(fault):
+    "A fault as a sentence. A word begins with a capital, the name of a file or field stays as it is."
+    return f"{fault[0].upper() if fault.split()[0].isalpha() else fault[0]}{fault[1:]}."
 
 
 class Faults:

@@ -12,6 +12,7 @@ from lossbook.detection.coco_files import load_coco, load_coco_results
 from lossbook.detection.evaluation import evaluate_detections
 from lossbook.detection.faults import InvalidAnnotations
 from lossbook.detection.files import read_detections, read_ground_truth
+from lossbook.detection.masks import Masks
 from lossbook.detection.folders import load_voc, load_voc_results, load_yolo, load_yolo_results
 
 SQUARE = {"size": [40, 50], "counts": [85, 5, 1910]}
@@ -83,6 +84,13 @@ def test_results(write):
 
 
 def test_results_as_an_array():
+    truth = load_coco(TRUTH)
+    for image in (3.5, np.nan, np.inf):
+        error = faults(load_coco_results, np.array([[3, 0, 0, 5, 4, .5, 1], [image, 0, 0, 5, 4, .5, 1]]), truth)
+        assert error.faults == ["record 1, image_id: expected int, got float"]
+    assert faults(load_coco_results, np.array([[3, 0, 0, 5, 4, np.nan, 1]]), truth).faults[0].startswith("record 0, score: it is nan")
+    assert len(load_coco_results(np.zeros((0, 7)), truth).scores) == 0
+    with pytest.raises(TypeError, match="results holds <U3: it must hold numbers"): load_coco_results(np.full((1, 7), "one"), truth)
     found = load_coco_results(np.array([[3, 0, 0, 5, 4, .5, 1.0]]), load_coco(TRUTH))
     assert (found.image.tolist(), found.boxes.tolist(), found.scores.tolist()) == ([0], [[0, 0, 5, 4]], [.5])
     with pytest.raises(ValueError, match=r"results has shape \(1, 6\)"): load_coco_results(np.zeros((1, 6)), load_coco(TRUTH))
@@ -123,23 +131,32 @@ def test_ids_may_be_words_and_far_apart():
 # ---- what is refused, where, and in which words
 
 TRUTH_FAULTS = [
-    (("annotations", 1, "image_id"), 99, "annotations[1], image_id: 99 is no image of the ground truth"),
-    (("annotations", 0, "category_id"), 8, "annotations[0], category_id: 8 is no category of the ground truth"),
-    (("annotations", 0, "bbox"), [1, 2, -3, 4], "annotations[0], bbox: width is -3, it must be 0 or above"),
-    (("annotations", 0, "bbox"), [1, 2, 3, -4], "annotations[0], bbox: height is -4, it must be 0 or above"),
-    (("annotations", 0, "bbox"), [1, 2, 3], "annotations[0], bbox: expected array of length 4, got 3"),
-    (("annotations", 0, "bbox"), 7, "annotations[0], bbox: expected array, got int"),
-    (("annotations", 0, "bbox"), None, "annotations[0], bbox: it is missing"),
-    (("annotations", 0, "bbox", 2), "w", "annotations[0], bbox[2]: expected float, got str"),
-    (("annotations", 0, "image_id"), None, "annotations[0], image_id: it is missing"),
+    (("annotations", 1, "image_id"), 99, "annotations[1].image_id: 99 is no image of the ground truth"),
+    (("annotations", 0, "category_id"), 8, "annotations[0].category_id: 8 is no category of the ground truth"),
+    (("annotations", 0, "bbox"), [1, 2, -3, 4], "annotations[0].bbox: width is -3, it must be 0 or above"),
+    (("annotations", 0, "bbox"), [1, 2, 3, -4], "annotations[0].bbox: height is -4, it must be 0 or above"),
+    (("annotations", 0, "bbox"), [1, 2, 3], "annotations[0].bbox: expected array of length 4, got 3"),
+    (("annotations", 0, "bbox"), 7, "annotations[0].bbox: expected array, got int"),
+    (("annotations", 0, "bbox"), None, "annotations[0].bbox: it is missing"),
+    (("annotations", 0, "bbox", 2), "w", "annotations[0].bbox[2]: expected float, got str"),
+    (("annotations", 0, "image_id"), None, "annotations[0].image_id: it is missing"),
     (("annotations", 0, "area"), -1, "annotations[0].area: it is -1, it must be finite, 0 or above"),
     (("annotations", 0, "iscrowd"), 2, "annotations[0].iscrowd: it is 2, it must be 0 or 1"),
     (("images", 1, "id"), 7, "images[1].id: 7 stands twice"),
     (("categories", 1, "id"), 2, "categories[1].id: 2 stands twice"),
-    (("categories", 1, "name"), None, "categories[1], name: it is missing"),
+    (("categories", 1, "name"), None, "categories[1].name: it is missing"),
     (("images",), None, "images: it is missing"),
     (("annotations",), 3, "annotations: it is int, it must be a list"),
     (("annotations", 0), 3, "annotations[0]: expected object, got int"),
+    (("annotations", 1, "iscrowd"), 10**400, f"annotations[1].iscrowd: it is {10**400}, it must be 0 or 1"),
+    (("annotations", 1, "image_id"), 10**400, f"annotations[1].image_id: {10**400} is no image of the ground truth"),
+    (("annotations", 1, "image_id"), "7", "annotations[1].image_id: '7' is no image of the ground truth"),
+    (("annotations", 0, "area"), float("inf"), "annotations[0].area: it is inf, it must be finite, 0 or above"),
+    (("annotations", 0, "bbox", 0), float("nan"), "annotations[0].bbox: it holds [nan, 2.0, 10.5, 20.0], it must be finite"),
+    (("annotations", 0, "bbox", 0), 1e200, "annotations[0].bbox: it holds [1e+200, 2.0, 10.5, 20.0], it must be finite"),
+    (("images", 0, "id"), 2**64, "images: an id is too great, it must fit 64 bits"),
+    (("images", 0, "id"), "7", "images: some ids are numbers and some are words, they must be of one kind"),
+    (("images", 0, "width"), "50", "images[0].width: expected float | null, got str"),
 ]
 
 
@@ -150,6 +167,16 @@ def test_faults_of_a_ground_truth(write, path, to, words):
         error = faults(load_coco, source)
         assert error.source == name
         assert words in error.faults
+
+
+def test_a_fault_is_counted_once():
+    "What refers to an image or a category that cannot be read is not another fault."
+    without = {key: value for key, value in TRUTH.items() if key != "categories"}
+    assert faults(load_coco, without).faults == ["categories: it is missing"]
+    assert faults(load_coco, changed(TRUTH, "images", 0, "id", to=7.5)).faults == ["images[0].id: expected int | str, got float"]
+    images = [{"id": 7.5}, *TRUTH["images"], {"id": 7}, {}]
+    assert faults(load_coco, changed(TRUTH, "images", to=images)).faults == [
+        "images[0].id: expected int | str, got float", "images[4].id: it is missing", "images[3].id: 7 stands twice"]
 
 
 RESULT_FAULTS = [
@@ -166,6 +193,9 @@ RESULT_FAULTS = [
     ((1, "score"), "0.9", "record 1, score: expected float, got str"),
     ((1, "image_id"), 7.5, "record 1, image_id: expected int, got float"),
     ((1,), 7, "record 1: expected object, got int"),
+    ((1, "image_id"), 10**400, f"record 1, image_id: {10**400} is no image of the ground truth"),
+    ((1, "bbox", 3), 10**400, "record 1, bbox[3]: number out of range"),
+    ((1, "score"), True, "record 1, score: expected float, got bool"),
 ]
 
 
@@ -179,6 +209,12 @@ def test_faults_of_results(write, path, to, words):
 
 MASK_FAULTS = [
     ((0, "segmentation", "size"), [50, 40], "record 0, segmentation: size is [50, 40] where its image has [40, 50]"),
+    ((0, "segmentation", "size"), [-40, 50], "record 0, segmentation: size is [-40, 50] where its image has [40, 50]"),
+    ((0, "segmentation", "size"), [40, 10**400], f"record 0, segmentation: size is [40, {10**400}] where its image has [40, 50]"),
+    ((0, "segmentation", "size"), None, "record 0, segmentation.size: it is missing"),
+    ((0, "segmentation", "counts", 1), 10**400, "record 0, segmentation: it has a count that is no number of pixels"),
+    ((0, "segmentation", "counts", 1), -5, "record 0, segmentation: it has a negative count"),
+    ((1, "segmentation"), [], "record 1, segmentation: its counts add up to 0 pixels where its image has 2000"),
     ((0, "segmentation", "counts"), [85, 5], "record 0, segmentation: its counts add up to 90 pixels where its image has 2000"),
     ((1, "segmentation", "counts"), "zz~", "record 1, segmentation: its counts cannot be decoded, they are no compressed run lengths"),
     ((1, "segmentation"), [[1, 2, 3, 4]], "record 1, segmentation: a polygon has 2 points, it must have 3 or more"),
@@ -196,7 +232,7 @@ def test_faults_of_masks(write, path, to, words):
 
 def test_masks_need_the_size_of_their_image():
     error = faults(load_coco, changed(TRUTH, "images", 0, "width", to=None), kind="mask")
-    assert error.faults == ["annotations[0]: its image has height and width [40.0, nan], a mask needs whole numbers"]
+    assert error.faults == ["annotations[0]: height and width of its image are [40.0, nan], a mask needs whole numbers above 0"]
 
 
 def test_all_faults_are_counted_and_the_first_named(write):
@@ -265,13 +301,20 @@ def test_voc(write, tmp_path):
 
 @pytest.mark.parametrize("content, words", [
     (VOC[:-30], "a.xml: it is no whole XML"),
-    (VOC.replace("<xmin>1</xmin>", ""), "a.xml, object 0, bndbox: [None, '2', '10', '20'] holds what is no number"),
+    (VOC.replace("<xmin>1</xmin>", ""), "a.xml, object 0, bndbox: xmin is missing"),
+    (VOC.replace("<xmin>1<", "<xmin>1_0<"), "a.xml, object 0, bndbox: it holds '1_0', it must hold numbers"),
+    (VOC.replace("<difficult>1", "<difficult>yes"), "a.xml, object 0, difficult: it is 'yes', it must be 0 or 1"),
+    (VOC.replace("<width>50", "<width>wide"), "a.xml, size: it holds 'wide', it must hold numbers"),
+    (VOC.replace("annotation>", "picture>"), "a.xml: it holds <picture>, it must hold <annotation>"),
+    ("<?xml version='1.0' encoding='elvish'?>" + VOC, "a.xml: it is no whole XML, unknown encoding: elvish"),
+    ("", "a.xml: it is no whole XML, no element found"),
     (VOC.replace("<name>dog</name>", ""), "a.xml, object 0, name: it is missing"),
     (VOC.replace("<xmax>10", "<xmax>-10"), "a.xml, object 0, bbox: width is -10"),
 ])
 def test_faults_of_voc(write, tmp_path, content, words):
     write("truth/a.xml", content)
-    assert words in faults(load_voc, tmp_path / "truth").faults[0]
+    error = faults(load_voc, tmp_path / "truth")
+    assert words in error.faults[0] and f" {words}" in str(error)  # a file's name keeps its small letter
 
 
 def test_faults_of_voc_results(write, tmp_path):
@@ -279,8 +322,13 @@ def test_faults_of_voc_results(write, tmp_path):
     write("found/dog.txt", "a .9 1 2 10\nz .9 1 2 10 20\na x 1 2 10 20\na nan 1 2 10 20")
     assert faults(load_voc_results, tmp_path / "found", truth).count == 4
     write("found/dog.txt", ""), write("found/cow.txt", "a .9 1 2 10 20")
-    assert faults(load_voc_results, tmp_path / "found", truth).faults == ["cow.txt, line 1, class: 'cow' is no category of the ground truth"]
+    assert faults(load_voc_results, tmp_path / "found", truth).faults == ["cow.txt, line 1, class: 'cow' is no class of the ground truth"]
+    write("found/cow.txt", ""), write("found/old_dog.txt", b"a .9 1 2 \xff")
+    assert faults(load_voc_results, tmp_path / "found", truth).faults == [
+        "old_dog.txt: it is of class 'dog', and so is dog.txt", "old_dog.txt, byte 9: it is no text in UTF-8"]
     with pytest.raises(FileNotFoundError, match="holds no file that ends in .xml"): load_voc(tmp_path / "found")
+    with pytest.raises(FileNotFoundError): load_voc(tmp_path / "nowhere")
+    with pytest.raises(TypeError, match="ground_truth is str: it must be GroundTruth"): load_voc_results(tmp_path / "found", "truth")
 
 
 def test_yolo(write, tmp_path):
@@ -291,6 +339,9 @@ def test_yolo(write, tmp_path):
         assert truth.boxes.tolist() == [[20, 10, 10, 20]]
     write("found/a.txt", "1 .5 .5 .2 .5 .9\n0 .1 .1 .1 .1 .2")
     found = load_yolo_results(tmp_path / "found", (50, 40), truth)
+    write("truth/a-b.txt", "\ufeff0 .5 .5 .1 .1\r\n")  # sorted as ids are, not as the names of files are
+    more = load_yolo(tmp_path / "truth", {"a": (50, 40), "b": (20, 20), "a-b": (10, 10), "Z": [8, 8]}, ["cat", "dog"])
+    assert (more.images.tolist(), more.image.tolist(), more.sizes[0].tolist()) == (["Z", "a", "a-b", "b"], [1, 2], [8, 8])
     assert (found.category.tolist(), found.scores.tolist()) == ([1, 0], [.9, .2])
     assert evaluate_detections(truth, found).stats["AP50"] == pytest.approx(1)
 
@@ -299,14 +350,22 @@ def test_yolo(write, tmp_path):
     ("1 .5 .5 .2", "a.txt, line 1: it has 4 numbers, it must have 5"),
     ("1 .1 .1 .2 .2 .3 .3 .1 .3", "which looks like a polygon"),
     ("1.5 .5 .5 .2 .2", "class is 1.5, it must be a whole number"),
+    ("1e999 .5 .5 .2 .2", "class is inf, it must be a whole number"),
     ("7 .5 .5 .2 .2", "a.txt, line 1, class: 7 is no class of the ground truth"),
     ("1 .5 .5 -.2 .2", "width is -10, it must be 0 or above"),
-    ("1 .5 .5 x .2", "holds what is no number"),
+    ("1 -1e999 .5 .2 .2", "a.txt, line 1, bbox: it holds [-inf, 16.0, 10.0, 8.0], it must be finite"),
+    ("1 25 20 10 8", "a.txt, line 1: it holds 25, it must be in units of the image, which ends at 1"),
+    ("1 .5 .5 x .2", "a.txt, line 1: it holds 'x', it must hold numbers"),
+    ("1 .5 .5 nan .2", "a.txt, line 1: it holds 'nan', it must hold numbers"),
+    ("1 .5 .5 .2 .2\n\n1 .5", "a.txt, line 3: it has 2 numbers"),
 ])
 def test_faults_of_yolo(write, tmp_path, line, words):
     write("truth/a.txt", line)
     assert words in faults(load_yolo, tmp_path / "truth", (50, 40), ["cat", "dog"]).faults[0]
     assert "image_sizes has no size for it" in faults(load_yolo, tmp_path / "truth", {}, ["cat", "dog"]).faults[0]
+    for size in ((0, 40), 50, (50, np.nan), (50, 40, 3), "50"):
+        assert "it must be two numbers above 0" in faults(load_yolo, tmp_path / "truth", size, ["cat", "dog"]).faults[0]
+    with pytest.raises(TypeError, match="names is str: it must be a list"): load_yolo(tmp_path / "truth", (50, 40), "cat")
 
 
 # ---- arrays
@@ -339,13 +398,40 @@ def test_arrays_of_masks():
 
 
 @pytest.mark.parametrize("changes, words", [
-    ({"colour": 1}, "'colour' is no key"), ({"labels": ["cat"]}, r"labels has shape \(1,\) where there are 2 boxes"),
+    ({"colour": 1}, "'colour' is no key"), ({"labels": ["cat"]}, r"labels has shape \(1,\): it must be \(2,\)"),
     ({"names": ["x"]}, "names holds 1 names where there are 2"), ({"images": [4, 4]}, "images holds 4 twice"),
     ({"images": [1]}, "Object 0, image_ids: 4 is no image"), ({"area": [1, -1]}, "Object 1, area: it is -1"),
-    ({"boxes": [[3, 0, 1, 1], [5, 5, 9, 9]]}, "boxes holds"), ({"form": "xy"}, "source is 'xy'"),
+    ({"boxes": [[3, 0, 1, 1], [5, 5, 9, 9]]}, "boxes holds"), ({"form": "xy"}, "form is 'xy'"),
+    ({"crowd": [0, 2]}, "crowd holds 2: it must hold 0 and 1"), ({"labels": [[1], 2]}, "labels is ragged"),
+    ({"boxes": np.zeros((4, 8))}, r"boxes has shape \(4, 8\): it must be \(n, 4\)"),
+    ({"boxes": [[0, 0, -1, 4], [5, 5, 9, 9]], "form": "xywh"}, "Object 0, bbox: width is -1"),
 ])
 def test_faults_of_arrays(changes, words):
     with pytest.raises(ValueError, match=words): read_ground_truth({**ARRAYS, **changes})
+
+
+@pytest.mark.parametrize("changes, words", [
+    ({"labels": [1.5, 2]}, "labels holds float64: it must hold whole numbers, or strings"), ({"labels": [True, False]}, "labels holds bool"),
+    ({"labels": [1, "a"]}, "labels holds numbers and words"), ({"image_ids": [None, None]}, "image_ids holds object"),
+    ({"crowd": ["no", "yes"]}, "crowd holds <U3: it must hold real numbers"), ({"boxes": None}, "boxes holds object"),
+])
+def test_arrays_of_the_wrong_type(changes, words):
+    with pytest.raises(TypeError, match=words): read_ground_truth({**ARRAYS, **changes})
+
+
+def test_faults_of_arrays_of_masks():
+    masks = np.zeros((2, 6, 8), bool)
+    arrays = {"masks": masks, "labels": [1, 2], "image_ids": [0, 0]}
+    truth = read_ground_truth({**arrays, "images": [0, 5]}, "mask")
+    assert truth.sizes[0].tolist() == [8, 6] and np.isnan(truth.sizes[1]).all()
+    error = faults(read_detections, {**arrays, "masks": np.zeros((2, 5, 9)), "scores": [1, 1]}, truth, "mask")
+    assert error.faults[1] == "detection 1, masks: size is [5, 9] where its image has [6, 8]"
+    runs = Masks.from_coco([[48], [45]], [[6, 8], [5, 9]])
+    assert "object 0, masks: size is [6, 8]" in faults(read_ground_truth, {**arrays, "masks": runs}, "mask").faults[0]
+    with pytest.raises(ValueError, match="masks holds 1 masks where there are 2 boxes"):
+        read_ground_truth({**ARRAYS, "masks": masks[:1]})
+    with pytest.raises(ValueError, match="masks has faults, the first in row 1: its counts cannot be decoded"):
+        read_ground_truth({**arrays, "masks": Masks.from_coco([[48], "zz~"], [[6, 8]] * 2)}, "mask")
 
 
 def test_faults_of_arrays_of_detections():
@@ -354,6 +440,12 @@ def test_faults_of_arrays_of_detections():
                            ({"image_ids": [4, 5]}, "image_ids: 5 is no image"), ({"crowd": [0, 0]}, "'crowd' is no key")):
         with pytest.raises(ValueError, match=words): read_detections({**FOUND, **changes}, truth)
     with pytest.raises(ValueError, match="'scores' lacks"): read_detections(ARRAYS, truth)
+    assert "Detection 0, area: it is nan" in str(faults(read_detections, {**FOUND, "area": [np.nan, 1]}, truth))
+    with pytest.raises(ValueError, match="detections holds category 1 of a ground truth that has 1"):
+        read_detections(read_detections(FOUND, truth), read_ground_truth({key: value[:1] for key, value in ARRAYS.items()}))
+    with pytest.raises(ValueError, match="kind is 'masks'"): read_detections(FOUND, truth, "masks")
+    with pytest.raises(ValueError, match="sizes is 'area'"): read_detections(FOUND, truth, "box", "area")
+    with pytest.raises(TypeError, match="ground_truth is dict"): read_detections(FOUND, ARRAYS)
     for read in (lambda x: read_ground_truth(x), lambda x: read_detections(x, truth)):
         with pytest.raises(TypeError, match="is int: give"): read(7)
 

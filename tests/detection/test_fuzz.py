@@ -1,4 +1,5 @@
-"""Broken files: whatever is done to a file, it is read or refused in one sentence, and by the command line with exit code 2.
+"""Broken files: whatever is done to a file, it is refused in one sentence, and by the command line with exit code 2, or what is
+read is what stands in it.
 
 `make peers` tries many more of them than `make test`.
 """
@@ -13,8 +14,11 @@ from typer.testing import CliRunner
 
 from lossbook.cli import app
 from lossbook.detection.coco_files import load_coco, load_coco_results
+from lossbook.detection.faults import InvalidAnnotations
+from lossbook.detection.files import read_detections, read_ground_truth
+from lossbook.detection.folders import load_voc, load_voc_results, load_yolo, load_yolo_results
 from tests.detection.cases import mask_case
-from tests.detection.test_files import RESULTS, TRUTH
+from tests.detection.test_files import ARRAYS, FOUND, RESULTS, TRUTH, VOC
 
 TRIES = 20_000 if os.environ.get("LOSSBOOK_CASES") == "all" else 1500
 ODD = [None, True, -1, 0, 1, 2**31, 2**63, 2**70, 1e308, -0.0, math.nan, math.inf, "", "1", "é\ud800", [], [[]], {}, {"size": []}, [1, 2, 3, 4], "~" * 50]
@@ -38,8 +42,8 @@ def with_odd_values(rng, data):
         place = data
         for step in way: place = place[step]
         if (kind := rng.random()) < 0.15: del place[last]
-        elif kind < 0.25 and isinstance(place, list): place.append(place[last])
-        else: place[last] = ODD[rng.integers(len(ODD))]
+        elif kind < 0.25 and isinstance(place, list): place.append(copy.deepcopy(place[last]))
+        else: place[last] = copy.deepcopy(ODD[rng.integers(len(ODD))])
     return data
 
 
@@ -56,13 +60,61 @@ def with_odd_bytes(rng, text):
     return bytes(text)
 
 
-def refused_or_read(call, *args, **options):
-    "Whether something is read; what it is refused with must be one sentence, or several, of words."
-    try: call(*args, **options)
+def read_or_refused(call, *args, **options):
+    "What is read, or `None`; what it is refused with must be one sentence, or several, of words."
+    try: return call(*args, **options)
     except (ValueError, TypeError) as error:
+        assert type(error) in (ValueError, TypeError, InvalidAnnotations)
         assert str(error) and "\n" not in str(error) and "Traceback" not in str(error)
-        return False
+
+
+def document(path):
+    "What stands in a file, whose strings may be broken: those that no field needs are not looked into."
+    return json.loads(path.read_bytes().decode(errors="replace"), strict=False)
+
+
+def mask_areas(records, masks):
+    "Pixels of the masks in records, as pycocotools counts them; `masks` knows the sizes."
+    from pycocotools import mask
+
+    runs = [record["segmentation"] for record in records]
+    for i, (one, size) in enumerate(zip(runs, masks.sizes.tolist())):
+        if isinstance(one, list): runs[i] = mask.merge(mask.frPyObjects(one, *size))
+        elif isinstance(one["counts"], list): runs[i] = mask.frPyObjects(one, *size)
+    return [int(mask.area(one)) for one in runs]
+
+
+def check_results(found, truth, data, kind):
+    "Assert that detections are what stands in a document."
+    if found is None: return False
+    assert truth.images[found.image].tolist() == [record["image_id"] for record in data]
+    assert truth.categories[found.category].tolist() == [record["category_id"] for record in data]
+    assert found.scores.tolist() == [record["score"] for record in data]
+    np.testing.assert_array_equal(found.boxes, boxes_in(data))
+    if kind == "mask": assert found.masks.area.tolist() == mask_areas(data, found.masks)
     return True
+
+
+def check_truth(truth, data, kind):
+    "Assert that objects are what stands in a document."
+    if truth is None: return False
+    records = data["annotations"]
+    for part, ids in (("images", truth.images), ("categories", truth.categories)):
+        assert ids.tolist() == sorted(record["id"] for record in data[part])
+    assert dict(zip(truth.categories.tolist(), truth.names)) == {record["id"]: record["name"] for record in data["categories"]}
+    assert truth.images[truth.image].tolist() == [record["image_id"] for record in records]
+    assert truth.categories[truth.category].tolist() == [record["category_id"] for record in records]
+    assert truth.crowd.tolist() == [bool(record.get("iscrowd", 0)) for record in records]
+    np.testing.assert_array_equal(truth.boxes, boxes_in(records))
+    if kind == "mask": assert truth.masks.area.tolist() == mask_areas(records, truth.masks)
+    own = truth.masks.area if kind == "mask" else truth.boxes[:, 2] * truth.boxes[:, 3]
+    assert truth.area.tolist() == [by if record.get("area") is None else record["area"] for record, by in zip(records, own)]
+    return True
+
+
+def boxes_in(records):
+    "Boxes of records, NaN where there is none."
+    return np.array([record.get("bbox") or [math.nan] * 4 for record in records], float).reshape(-1, 4)
 
 
 @pytest.mark.parametrize("kind", ["box", "mask"])
@@ -70,8 +122,9 @@ def refused_or_read(call, *args, **options):
 def test_odd_values(kind):
     rng, truth, read = np.random.default_rng(0), load_coco(TRUTH, kind=kind), 0
     for _ in range(TRIES):
-        read += refused_or_read(load_coco, with_odd_values(rng, TRUTH), kind=kind)
-        read += refused_or_read(load_coco_results, with_odd_values(rng, RESULTS), truth, kind=kind)
+        data, results = with_odd_values(rng, TRUTH), with_odd_values(rng, RESULTS)
+        read += check_truth(read_or_refused(load_coco, data, kind=kind), data, kind)
+        read += check_results(read_or_refused(load_coco_results, results, truth, kind=kind), truth, results, kind)
     assert 0 < read < 2 * TRIES
 
 
@@ -82,9 +135,65 @@ def test_odd_bytes(tmp_path):
     read = 0
     for _ in range(TRIES):
         path.write_bytes(with_odd_bytes(rng, texts[0]))
-        read += refused_or_read(load_coco, path, kind="mask")
+        found = read_or_refused(load_coco, path, kind="mask")
+        read += found is not None and check_truth(found, document(path), "mask")
         path.write_bytes(with_odd_bytes(rng, texts[1]))
-        read += refused_or_read(load_coco_results, path, truth, kind="mask")
+        found = read_or_refused(load_coco_results, path, truth, kind="mask")
+        read += found is not None and check_results(found, truth, document(path), "mask")
+    assert 0 < read < 2 * TRIES
+
+
+def test_cuts_between_records(tmp_path, monkeypatch):
+    "Results cut into pieces anywhere, with strings and inner lists that look like the end of a record."
+    rng, truth, path = np.random.default_rng(3), load_coco(TRUTH), tmp_path / "odd.json"
+    traps = ["},{", "}, {", '"},{"', [{}, {}], {"a": [{"b": 1}, {"c": 2}]}, "\\", 1]
+    for _ in range(TRIES // 3):
+        monkeypatch.setattr("lossbook.detection.coco_files.PIECE", int(rng.integers(1, 300)))
+        data = [{**RESULTS[rng.integers(2)], **({"note": traps[rng.integers(len(traps))]} if rng.random() < 0.2 else {})}
+                for _ in range(rng.integers(9))]
+        text = json.dumps(data, indent=[None, 1, 4][rng.integers(3)], separators=[(",", ":"), (" , ", ": ")][rng.integers(2)]).encode()
+        path.write_bytes(text)
+        assert check_results(load_coco_results(path, truth), truth, data, "box")
+        path.write_bytes(with_odd_bytes(rng, text))
+        found = read_or_refused(load_coco_results, path, truth)
+        if found is not None: check_results(found, truth, document(path), "box")
+
+
+@pytest.mark.parametrize("load, name, text", [
+    (load_voc, "a.xml", VOC), (load_voc_results, "dog.txt", "a .9 1 2 10 20\n\na .5 1 1 3 3\n"),
+    (load_yolo, "a.txt", "1 .5 .5 .2 .5\n0 .25 .5 .1 .1\n"), (load_yolo_results, "a.txt", "1 .5 .5 .2 .5 .9\n0 .1 .1 .1 .1 .2"),
+], ids=lambda x: getattr(x, "__name__", ""))
+def test_odd_bytes_in_folders(tmp_path, load, name, text):
+    rng, path, read = np.random.default_rng(4), tmp_path / name, 0
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "a.xml").write_text(VOC), (tmp_path / "truth" / "a.txt").write_text("1 .5 .5 .2 .5")
+    options = {load_voc: (), load_voc_results: (load_voc(tmp_path / "truth"),), load_yolo: ((50, 40), ["cat", "dog"])}
+    options[load_yolo_results] = ((50, 40), load_yolo(tmp_path / "truth", *options[load_yolo]))
+    for _ in range(TRIES // 2):
+        path.write_bytes(with_odd_bytes(rng, text.encode()))
+        found = read_or_refused(load, tmp_path, *options[load])
+        if found is None: continue
+        lines = [line for line in path.read_bytes().decode("utf-8-sig", "replace").split("\n") if line.strip()]
+        assert len(found.boxes) == (len(lines) if name.endswith("txt") else path.read_bytes().count(b"<object"))
+        assert np.isfinite(found.boxes).all() and (found.boxes[:, 2:] >= 0).all()
+        read += 1
+    assert 0 < read < TRIES // 2
+
+
+def test_odd_arrays():
+    rng, read = np.random.default_rng(5), 0
+    odd = [None, [], [1], [1, 2], [[1, 2]], "ab", ["a", "b"], [1, "a"], [1.5, 2], [math.nan, 1], [True, False], [2**63, 1], [2**70, 1], {}, 7,
+           np.zeros((2, 4)), np.full((2, 4), "x"), np.zeros((2, 3, 3)), np.ones((2, 2), complex), [[0, 0, 1, math.inf], [0, 0, 1, 1]]]
+    truth = read_ground_truth({**ARRAYS, "images": [4, 9]})
+    for _ in range(TRIES):
+        for read_it, arrays, more in ((read_ground_truth, {**ARRAYS, "crowd": [0, 1], "images": [4, 9]}, ()), (read_detections, FOUND, (truth,))):
+            arrays = dict(arrays)
+            for key in rng.choice([*arrays, "area", "form", "ignored", "masks", "names", "categories", "other"], rng.integers(1, 3)):
+                arrays[str(key)] = odd[rng.integers(len(odd))]
+            if rng.random() < 0.2: del arrays[rng.choice(list(arrays))]
+            found = read_or_refused(read_it, arrays, *more, *(["mask"] if rng.random() < 0.2 else []))
+            if found is not None: assert len(found.boxes) == len(found.image) == len(found.category) == len(found.area)
+            read += found is not None
     assert 0 < read < 2 * TRIES
 
 
