@@ -75,7 +75,7 @@ def check_keys(source, known, needed):
     "`ValueError` for a key that is not known, or one that lacks."
     if odd := [key for key in source if key not in known]:
         raise ValueError(f"{odd[0]!r} is no key of a dict of arrays: it may hold {', '.join(known)}")
-    if lacking := [key for key in needed if key not in source]:
+    if lacking := [key for key in needed if source.get(key) is None]:
         raise ValueError(f"{lacking[0]!r} lacks in a dict of arrays: it needs {', '.join(needed)}")
 
 

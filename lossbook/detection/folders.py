@@ -44,7 +44,7 @@ def numbers_of(words, place, faults):
 
 def lines_of(path, faults):
     "Where each line of a text file is that is not empty, and its words."
-    try: lines = path.read_text(encoding="utf-8-sig").split("\n")
+    try: lines = path.read_bytes().decode().removeprefix("\ufeff").split("\n")
     except UnicodeDecodeError as error:
         faults.add(f"{path.name}, byte {error.start}", "it is no text in UTF-8")
         return []

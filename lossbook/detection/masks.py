@@ -1,18 +1,19 @@
-"""Masks as COCO writes them: runs of pixels, counted down the columns. Nothing here paints a mask to compare it.
+"""Masks as COCO writes them: runs of pixels, counted down the columns. No mask is painted to be measured.
 
-The three spellings are those of the COCO API (Lin et al., 2014): a compressed string, a list of counts, polygons.
+The COCO API (Lin et al., 2014) spells them in three ways: compressed strings, lists of counts, polygons.
 """
 from __future__ import annotations
 
 import re
-from math import isfinite
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 __all__ = ["Masks"]
 
-CHUNK = 1 << 16  # characters of text decoded together
+CHUNK = 1 << 17 # Characters that are decoded together: what they become fits a processor's cache
+FAR = 1e7 # Pixels; no coordinate of a polygon is as far out
 
 
 class Runs(NamedTuple):
@@ -21,8 +22,6 @@ class Runs(NamedTuple):
     end: np.ndarray # One past its last pixel, `(r,)`
     first: np.ndarray # Where the runs of each mask begin, and the number of all, `(n + 1,)`
 
-    def __len__(self): return len(self.first) - 1
-
     def take(self, rows):
         "The runs of some masks."
         at, first = spread(self.first, rows)
@@ -30,17 +29,22 @@ class Runs(NamedTuple):
 
 
 class Masks:
-    "Masks of objects, kept as text where they came as text, else as runs. `len`, `area`, `columns`, `boxes`, `decode`."
+    "Masks of objects, kept as strings where all came as strings, else as runs."
     def __init__(
         self,
         sizes, # Height and width of the image of each, `(n, 2)`
-        runs=None, # `Runs` of all of them
-        texts=None, # Or their compressed strings
+        lots, # Rows, their `Runs`, and the place among them and the fault of those that have one; lot by lot
+        texts=None, # Compressed strings, to be kept instead of runs
     ):
-        self.sizes, self._runs, self._texts, self.faults = np.asarray(sizes, np.int64).reshape(-1, 2), runs, texts, []
-        measured = [self._measure(rows) for rows in self._chunks(np.arange(len(self)))]
-        none = np.zeros(0, np.int64), np.zeros((0, 2), np.int64)
-        self.area, self.columns = map(np.concatenate, zip(none, *measured))
+        self.sizes, self.faults, self._texts = sizes, [], texts
+        self.area, self.columns = np.zeros(len(sizes), np.int64), np.zeros((len(sizes), 2), np.int64)
+        kept = []
+        for rows, runs, faults in lots:
+            self.faults += [(int(rows[i]), words) for i, words in faults]
+            self.area[rows], self.columns[rows] = measures(runs, sizes[rows, 0])
+            if texts is None: kept.append((rows, runs))
+        self.faults.sort()
+        if texts is None: self._runs = in_order(kept, len(sizes))
 
     @classmethod
     def from_coco(
@@ -49,8 +53,10 @@ class Masks:
         sizes, # Height and width of the image of each, `(n, 2)`
     ): # `Masks`; `.faults` holds the row of each mask that cannot be read, and why
         "Masks as they stand in COCO's files."
-        if all(isinstance(one, (str, bytes)) for one in segmentations): return cls(sizes, texts=list(segmentations))
-        return mixed_masks(segmentations, np.asarray(sizes, np.int64).reshape(-1, 2))
+        sizes = np.asarray(sizes, np.int64).reshape(-1, 2)
+        segmentations = [one.decode("latin-1") if isinstance(one, bytes) else one for one in segmentations]
+        texts = segmentations if all(isinstance(one, str) for one in segmentations) else None
+        return cls(sizes, read(segmentations, sizes), texts)
 
     @classmethod
     def from_arrays(
@@ -60,12 +66,10 @@ class Masks:
         "Masks as arrays of pixels."
         masks = np.asarray(masks)
         if masks.ndim != 3: raise ValueError(f"masks has shape {masks.shape}: it must be (n, height, width)")
-        if not np.isin(masks, (0, 1)).all(): raise ValueError("masks must hold nothing but 0 and 1")
-        n, *size = masks.shape
-        flat = masks.transpose(0, 2, 1).reshape(n, -1).astype(np.int8)
-        edges = np.diff(flat, axis=1, prepend=0, append=0)
-        (row, start), (_, end) = np.nonzero(edges == 1), np.nonzero(edges == -1)
-        return cls(np.tile(size, (n, 1)), Runs(start, end, np.searchsorted(row, np.arange(n + 1))))
+        n, height, width = masks.shape
+        lots = split(np.arange(n), np.full(n, height*width))
+        runs = ((rows, runs_of_pixels(masks[rows]), []) for rows in lots)
+        return cls(np.tile([height, width], (n, 1)), runs)
 
     def __len__(self): return len(self.sizes)
 
@@ -74,8 +78,23 @@ class Masks:
         rows, # Rows of the masks
     ): # `Runs` of these
         "The runs of some masks."
-        if self._runs is not None: return self._runs.take(rows)
-        return runs_of_counts(*counts_of_texts([self._texts[row] for row in rows])[:2])
+        if self._texts is None: return self._runs.take(rows)
+        return read_texts([self._texts[row] for row in rows], self.sizes[rows])[0]
+
+    def lots(
+        self,
+        rows, # Rows of the masks
+    ): # List of arrays of rows, each of about `CHUNK` characters or runs
+        "Rows in lots that are worked on together."
+        if self._texts is None: return split(rows, np.diff(self._runs.first)[rows])
+        return split(rows, [len(self._texts[row]) for row in rows])
+
+    @property
+    def boxes(self):
+        "Left, top, width and height of each mask in pixels, `(n, 4)`; zeros for one without pixels."
+        lots = self.lots(np.arange(len(self)))
+        parts = [bounding_boxes(self.runs(rows), self.sizes[rows, 0]) for rows in lots]
+        return np.concatenate([np.zeros((0, 4)), *parts])
 
     def decode(
         self,
@@ -84,283 +103,293 @@ class Masks:
         "Masks as pixels."
         rows = np.arange(len(self)) if rows is None else np.asarray(rows)
         sizes = self.sizes[rows]
-        if (sizes != sizes[:1]).any(): raise ValueError("masks of several sizes do not fit one array: give rows of one size")
+        if (sizes != sizes[:1]).any():
+            raise ValueError("masks of several sizes do not fit one array: give rows of one size")
         height, width = sizes[0] if len(rows) else (0, 0)
-        runs, steps = self.runs(rows), np.zeros((len(rows), height*width + 1), np.int8)
-        row = np.repeat(np.arange(len(rows)), np.diff(runs.first))
-        np.add.at(steps, (row, runs.start), 1)
-        np.add.at(steps, (row, runs.end), -1)
-        return (np.cumsum(steps, axis=1)[:, :-1] > 0).reshape(len(rows), width, height).transpose(0, 2, 1)
+        runs, pixels = self.runs(rows), height*width
+        begin = np.repeat(np.arange(len(rows))*pixels, np.diff(runs.first))
+        edges = np.stack([runs.start + begin, runs.end + begin], axis=1).ravel()
+        lengths = np.diff(edges, prepend=0, append=len(rows)*pixels)
+        flat = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+        return flat.reshape(len(rows), width, height).transpose(0, 2, 1)
 
-    @property
-    def boxes(self):
-        "Left, top, width and height of each mask in pixels, `(n, 4)`; zeros for one without pixels."
-        parts = [bounding_boxes(self.runs(rows), self.sizes[rows, 0]) for rows in self._chunks(np.arange(len(self)))]
-        return np.concatenate([np.zeros((0, 4)), *parts])
+    def to_coco(self): # List of dicts, `size` and the compressed string `counts` of each
+        "Masks as they stand in a file of results."
+        rows = np.arange(len(self))
+        written = (texts_of(self.runs(some), self.sizes[some]) for some in self.lots(rows))
+        texts = self._texts or chain.from_iterable(written)
+        return [{"size": size, "counts": text} for size, text in zip(self.sizes.tolist(), texts)]
 
-    def _chunks(self, rows):
-        "Rows in lots of about `CHUNK` characters, or of as many runs."
-        if self._runs is None: length = np.array([len(self._texts[row]) for row in rows], np.int64)
-        else: length = np.diff(self._runs.first)[rows]
-        lot = np.cumsum(length) // CHUNK
-        return np.split(rows, np.flatnonzero(np.diff(lot)) + 1) if len(rows) else []
 
-    def _measure(self, rows):
-        "Area of some masks, and their first column and one past the last; what is wrong with them joins the faults."
-        height = self.sizes[rows, 0]
-        if self._runs is None:
-            counts, first, broken = counts_of_texts([self._texts[row] for row in rows])
-            area, total, ends, negative = measures_of_counts(counts, first)
-            self.faults += text_faults(rows, total, self.sizes[rows].prod(axis=1), negative, broken)
-        else: area, ends = measures_of_runs(self._runs.take(rows))
-        return area, np.column_stack([ends[:, 0] // height, (ends[:, 1] - 1) // height + 1])
-
+# ---- lists of many lists
 
 def spread(first, rows):
-    "Places of what belongs to some rows, where each row's begin at `first`; and where each begins in the new list."
+    "Places of what belongs to some rows, from `first` on for each; and where each begins among these places."
     count = first[rows + 1] - first[rows]
     begin = np.append(0, np.cumsum(count))
     return np.arange(begin[-1]) + np.repeat(first[rows] - begin[:-1], count), begin
 
 
-# ---- compressed strings and counts
+def split(rows, lengths):
+    "Rows in lots of about `CHUNK` of what they are long by."
+    lot = np.cumsum(lengths, dtype=np.int64) // CHUNK
+    return np.split(rows, np.flatnonzero(np.diff(lot)) + 1) if len(rows) else []
+
+
+def in_order(lots, n):
+    "Runs of several lots of masks in the order of their rows."
+    begin, count, number = np.zeros(n, np.int64), np.zeros(n, np.int64), 0
+    for rows, runs in lots:
+        begin[rows], count[rows] = runs.first[:-1] + number, np.diff(runs.first)
+        number += len(runs.start)
+    first = np.append(0, np.cumsum(count))
+    at = np.arange(number) + np.repeat(begin - first[:-1], count)
+    none = np.zeros(0, np.int32)
+    return Runs(*(np.concatenate([none, *(runs[side] for _, runs in lots)])[at] for side in (0, 1)), first)
+
+
+def measures(runs, height):
+    "Of each mask its area, and its first column and one past the last."
+    some = np.flatnonzero(np.diff(runs.first))
+    begin, last = runs.first[some], runs.first[some + 1] - 1
+    area, columns = np.zeros(len(height), np.int64), np.zeros((len(height), 2), np.int64)
+    area[some] = np.add.reduceat(runs.end - runs.start, begin)
+    columns[some, 0] = runs.start[begin] // height[some]
+    columns[some, 1] = (runs.end[last] - 1) // height[some] + 1
+    return area, columns
+
+
+def runs_of_pixels(masks):
+    "Runs of a few masks that are arrays of pixels."
+    if not ((masks == 0) | (masks == 1)).all(): raise ValueError("masks must hold nothing but 0 and 1")
+    n, height, width = masks.shape
+    flat = masks.transpose(0, 2, 1).reshape(n, height*width).astype(np.int8)
+    edges = np.diff(flat, axis=1, prepend=0, append=0)
+    (row, start), (_, end) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+    return Runs(start, end, np.searchsorted(row, np.arange(n + 1)))
+
+
+# ---- strings and counts
+
+def read(segmentations, sizes):
+    "Lots of masks of one spelling each: rows, runs, and the place and fault of those that cannot be read."
+    kinds = np.array([kind_of(one) for one in segmentations], int)
+    for kind, (reader, length) in enumerate(SPELLINGS):
+        rows = np.flatnonzero(kinds == kind)
+        for some in split(rows, [length(segmentations[row]) for row in rows]):
+            yield some, *reader([segmentations[row] for row in some], sizes[some])
+
+
+def kind_of(segmentation):
+    "Which of `SPELLINGS` a segmentation has; several polygons are read apart from single ones, as a union."
+    if isinstance(segmentation, str): return 0
+    return 1 + min(len(segmentation), 2) if segmentation and isinstance(segmentation[0], (list, tuple)) else 1
+
+
+def read_texts(texts, sizes):
+    "Runs of compressed strings, and the place and fault of those that cannot be read."
+    counts, first, broken = counts_of_texts(texts)
+    pixels = sizes.prod(axis=1)
+    total = np.add.reduceat(counts, first[:-1], axis=1).sum(axis=0)
+    least = np.minimum.reduceat(counts, first[:-1], axis=1).min(axis=0)
+    wrong = np.flatnonzero(broken | (total != pixels) | (least < 0))
+    counts[:, spread(first, wrong)[0]] = 0
+    faults = [(i, UNREADABLE if broken[i] else count_fault(least[i], total[i], pixels[i])) for i in wrong]
+    return runs_of_counts(counts, first, pixels), faults
+
+
+def read_counts(lists, sizes):
+    "Runs of lists of counts, and the place and fault of those that cannot be read."
+    pixels = sizes.prod(axis=1)
+    words = list(map(list_fault, lists, pixels.tolist()))
+    even = [[0, 0] if fault else [*one, 0] if len(one) % 2 else one for one, fault in zip(lists, words)]
+    first = np.append(0, np.cumsum([len(one)//2 for one in even]))
+    counts = np.array(list(chain.from_iterable(even)), np.int64).reshape(-1, 2).T
+    return runs_of_counts(counts, first, pixels), [(i, fault) for i, fault in enumerate(words) if fault]
+
+
+UNREADABLE = "its counts cannot be decoded, they are no compressed run lengths"
+
+
+def list_fault(counts, pixels):
+    "What is wrong with a list of counts, or nothing."
+    if max(counts, default=0) >= 1 << 40: return "it has a count that is no number of pixels"
+    return count_fault(min(counts, default=0), sum(counts), pixels)
+
+
+def count_fault(least, total, pixels):
+    "What is wrong with counts, or nothing."
+    if least < 0: return "it has a negative count"
+    if total != pixels: return f"its counts add up to {total} pixels where its image has {pixels}"
+
 
 def counts_of_texts(texts):
-    "Counts of compressed strings in pairs of zeros and ones, where those of each begin, and which cannot be read."
-    texts = [text if isinstance(text, bytes) else text.encode("ascii", "replace") for text in texts]
-    stop = np.cumsum([len(text) for text in texts], dtype=np.int64)
-    digits = np.frombuffer(b"".join(texts), np.uint8) - np.uint8(48)
-    last = np.flatnonzero(digits < 32)
-    begin = np.append(0, last + 1)[:-1]
-    size = last - begin + 1
-    whole = np.diff(stop, prepend=0) > 0
-    if digits.max(initial=0) > 63 or size.max(initial=0) > 7 or (digits[stop[whole] - 1] > 31).any():
-        broken = np.array([RUN_LENGTHS.fullmatch(text) is None for text in texts])
-        return *counts_of_texts([b"" if bad else text for bad, text in zip(broken, texts)])[:2], broken
-    value = (digits[begin] & 31).astype(np.int64)
-    for more in range(1, size.max(initial=0)):
-        longer = np.flatnonzero(size > more)
-        value[longer] += (digits[begin[longer] + more] & 31).astype(np.int64) << 5*more
-    negative = np.flatnonzero(digits[last] > 15)
-    value[negative] -= np.int64(1) << 5*size[negative]
-    number = np.diff(np.searchsorted(last, np.append(0, stop)))
-    return *undo_differences(value, number), np.zeros(len(texts), bool)
+    "Counts of compressed strings, zeros and ones `(2, p)`; where those of each begin; which cannot be read."
+    text, stop = "".join(texts), np.cumsum(list(map(len, texts)))
+    digits = np.frombuffer(text.encode("ascii", "replace"), np.uint8) - np.uint8(48)
+    ends = np.append(-1, np.flatnonzero(digits < 32))
+    size, last = np.diff(ends), ends[1:]
+    read = np.searchsorted(last, stop)
+    strange = not text.isascii() or digits.max(initial=0) > 63 or size.max(initial=0) > 7
+    if strange or (ends[read] != stop - 1).any():
+        broken = np.array([RUN_LENGTHS.fullmatch(one) is None for one in texts])
+        return *counts_of_texts(["" if bad else one for bad, one in zip(broken, texts)])[:2], broken
+    value = (digits[last] ^ 16).astype(np.int64) - 16 # the last digit has the sign
+    for back in range(1, size.max(initial=0)):
+        longer = np.flatnonzero(size > back)
+        value[longer] = 32*value[longer] + (digits[last[longer] - back] & 31)
+    return *undo_differences(value, np.diff(read, prepend=0)), np.zeros(len(texts), bool)
 
 
-RUN_LENGTHS = re.compile(rb"(?:[P-o]{0,6}[0-O])*")  # numbers of at most seven digits; one below P ends a number
-
-
-def restarting_sums(values, heads):
-    "Running sums that begin anew at some rows, the first among them, and the sum of each stretch; `values` is used up."
-    total = np.add.reduceat(values, heads) if len(heads) else values
-    values[heads[1:]] -= total[:-1]
-    return np.cumsum(values, axis=0), total
+RUN_LENGTHS = re.compile("(?:[P-o]{0,6}[0-O])*") # numbers of at most seven digits; one below P ends a number
 
 
 def undo_differences(value, number):
-    "Pairs of counts from numbers of which all but the first three of a mask are differences to the last but one."
-    odd, stop = number % 2 == 1, np.cumsum(number)
-    pairs = np.insert(value, stop[odd], 0).reshape(-1, 2)
-    first = np.append(0, np.cumsum((number + 1) // 2))
-    heads, more = first[:-1][number > 0], first[:-1][number > 2]
-    pairs[more + 1, 0] -= pairs[more, 0]  # the third number is no difference to the first
-    counts, _ = restarting_sums(pairs, heads)
-    counts[first[1:][odd] - 1, 1] = 0
+    "Counts from numbers of which all but the first three of a mask are differences to the last but one."
+    pairs = np.maximum((number + 1)//2, 1)
+    first = np.append(0, np.cumsum(pairs))
+    at = 2*np.arange(first[-1]) + np.repeat(np.cumsum(number) - number - 2*first[:-1], pairs)
+    counts = np.append(value, [0, 0])[np.stack([at, at + 1])]
+    more = first[:-1][number > 2]
+    counts[0, more + 1] -= counts[0, more] # the third number is no difference to the first
+    restart(counts, first)
+    counts[1, first[1:][number % 2 == 1] - 1] = 0
+    counts[:, first[:-1][number == 0]] = 0
     return counts, first
 
 
-def measures_of_counts(counts, first):
-    "Of each mask its area, all its pixels, the first and one past the last of it, and whether it has a negative count."
-    area, total, ends = (np.zeros((len(first) - 1, *axes), np.int64) for axes in ((), (), (2,)))
-    some, negative = np.flatnonzero(np.diff(first)), np.zeros(len(area), bool)
-    if not len(some): return area, total, ends, negative
-    heads, last = first[some], counts[first[some + 1] - 1]
-    area[some] = np.add.reduceat(counts[:, 1], heads)
-    total[some] = area[some] + np.add.reduceat(counts[:, 0], heads)
-    ends[some] = np.column_stack([counts[heads, 0], total[some] - np.where(last[:, 1] > 0, 0, last[:, 0])])
-    if counts.min() < 0: negative[some] = np.logical_or.reduceat((counts < 0).any(axis=1), heads)
-    return area, total, ends, negative
+def restart(values, first):
+    "Turn numbers into their running sums, that begin anew at each mask."
+    values[..., first[1:-1]] -= np.add.reduceat(values, first[:-1], axis=-1)[..., :-1]
+    np.cumsum(values, axis=-1, out=values)
 
 
-def measures_of_runs(runs):
-    "Of each mask its area, and its first pixel and one past the last."
-    some, ends = np.flatnonzero(np.diff(runs.first)), np.zeros((len(runs), 2), np.int64)
-    ends[some] = np.column_stack([runs.start[runs.first[some]], runs.end[runs.first[some + 1] - 1]])
-    return np.diff(np.append(0, np.cumsum(runs.end - runs.start, dtype=np.int64))[runs.first]), ends
+def runs_of_counts(counts, first, pixels):
+    "Runs of counts that are all in order, or 0."
+    kind = np.int32 if pixels.max(initial=0) < 2**31 else np.int64
+    end = counts.sum(axis=0)
+    restart(end, first)
+    some = np.flatnonzero(counts[1] > 0)
+    end = end[some]
+    return Runs((end - counts[1, some]).astype(kind), end.astype(kind), np.searchsorted(some, first))
 
 
-def runs_of_counts(counts, first):
-    "Runs of pairs of counts that are not negative."
-    some, ones = np.flatnonzero(np.diff(first)), counts[:, 1] > 0
-    place, total = restarting_sums(counts.ravel(), 2*first[some])
-    place = place.reshape(-1, 2)
-    if not ones.all(): place, first = place[ones], np.append(0, np.cumsum(ones))[first]
-    kind = np.int32 if total.max(initial=0) < 2**31 else np.int64
-    return Runs(place[:, 0].astype(kind), place[:, 1].astype(kind), first)
-
-
-def text_faults(rows, total, pixels, negative, broken):
-    "What is wrong with masks that came as counts: their rows and a sentence for each."
-    words = {row: "its counts cannot be decoded, they are no compressed run lengths" for row in np.flatnonzero(broken)}
-    for row in np.flatnonzero(negative & ~broken): words[row] = "it has a negative count"
-    for row in np.flatnonzero((total != pixels) & ~negative & ~broken):
-        words[row] = f"its counts add up to {total[row]} pixels where its image has {pixels[row]}"
-    return [(int(rows[row]), words[row]) for row in sorted(words)]
-
-
-def mixed_masks(segmentations, sizes):
-    "Masks of any spelling, as runs."
-    faults, numbers, polygons = [], {}, {}
-    for row, one in enumerate(segmentations):
-        if isinstance(one, (str, bytes)): numbers[row] = None
-        elif one and isinstance(one[0], (list, tuple)): polygons[row] = one
-        elif one and max(map(abs, one)) >= 1 << 40: faults.append((row, "it has a count that is no number of pixels"))
-        else: numbers[row] = one
-    texts = [row for row, one in numbers.items() if one is None]
-    lists = [row for row, one in numbers.items() if one is not None]
-    parts = [(np.array(rows, np.int64), *counts) for rows, counts in (
-        (texts, counts_of_texts([segmentations[row] for row in texts])), (lists, counts_of_lists([numbers[row] for row in lists]))) if rows]
-    order, found = [], []
-    for rows, counts, first, broken in parts:
-        _, total, _, negative = measures_of_counts(counts, first)
-        faults += text_faults(rows, total, sizes[rows].prod(axis=1), negative, broken)
-        order.append(rows); found.append(runs_of_counts(np.maximum(counts, 0), first))
-    for row, words in [(row, words) for row, one in polygons.items() if (words := polygon_fault(one))]:
-        faults.append((row, words))
-        del polygons[row]
-    if polygons:
-        rows = np.array(list(polygons), np.int64)
-        order.append(rows); found.append(runs_of_polygons(list(polygons.values()), sizes[rows]))
-    masks = Masks(sizes, arranged(order, found, len(segmentations)))
-    masks.faults = sorted(faults)
-    return masks
-
-
-def counts_of_lists(lists):
-    "Counts of lists of counts in pairs, where those of each begin, and that all can be read."
-    padded = [[*one, 0] if len(one) % 2 else one for one in lists]
-    pairs = np.array([count for one in padded for count in one], np.int64).reshape(-1, 2)
-    return pairs, np.append(0, np.cumsum([len(one)//2 for one in padded])).astype(np.int64), np.zeros(len(lists), bool)
-
-
-def arranged(orders, parts, n):
-    "Runs of several lots of masks in the order of their rows; a row of none has no runs."
-    if not parts: return Runs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(n + 1, np.int64))
-    shift = np.cumsum([0] + [len(part.start) for part in parts])
-    begin, count = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    for rows, part, by in zip(orders, parts, shift):
-        begin[rows], count[rows] = part.first[:-1] + by, np.diff(part.first)
-    first = np.append(0, np.cumsum(count))
-    at = np.arange(first[-1]) + np.repeat(begin - first[:-1], count)
-    start, end = (np.concatenate([getattr(part, name) for part in parts])[at] for name in ("start", "end"))
-    return Runs(start, end, first)
+def texts_of(runs, sizes):
+    "Compressed strings of runs."
+    number = 2*np.diff(runs.first) + 1
+    stop = np.cumsum(number)
+    edges = np.stack([runs.start, runs.end], axis=1, dtype=np.int64).ravel()
+    edges = np.insert(edges, 2*runs.first[1:], sizes.prod(axis=1))
+    place = np.arange(len(edges)) - np.repeat(stop - number, number)
+    counts = edges - np.where(place > 0, np.roll(edges, 1), 0)
+    value = counts - np.where(place > 2, np.roll(counts, 2), 0)
+    group = np.arange(7)
+    length = 1 + (np.where(value < 0, ~value, value)[:, None] >= 16 << 5*group[:-1]).sum(axis=1)
+    length[stop - 1] *= counts[stop - 1] > 0 # no mask ends with a count of 0
+    digits = value[:, None] >> 5*group & 31 | 32*(group < length[:, None] - 1)
+    text = (digits + 48)[group < length[:, None]].astype(np.uint8).tobytes().decode()
+    ends = np.cumsum(length)[stop - 1].tolist()
+    return [text[begin:end] for begin, end in zip([0, *ends], ends)]
 
 
 # ---- polygons
 
-def polygon_fault(polygons):
-    "What is wrong with a list of polygons, or nothing."
-    for polygon in polygons:
-        if len(polygon) % 2: return f"a polygon has {len(polygon)} numbers, it must have an even number"
-        if len(polygon) < 6: return f"a polygon has {len(polygon)//2} points, it must have 3 or more"
-        if not -FAR < min(polygon) <= max(polygon) < FAR or not isfinite(sum(polygon)):
-            return "a polygon has a coordinate that is not finite, or huge"
-    return None
-
-
-FAR = 1e7  # pixels
-
-
-def runs_of_polygons(objects, sizes, size=1 << 7):
-    "Runs of objects that are lists of polygons, some objects at a time."
-    parts = [few_polygons(objects[at:at + size], sizes[at:at + size]) for at in range(0, len(objects), size)]
-    return arranged(np.split(np.arange(len(objects)), range(size, len(objects), size)), parts, len(objects))
-
-
-def few_polygons(objects, sizes):
-    "Runs of a few objects: the union of their polygons."
-    polygons = [polygon for one in objects for polygon in one]
-    owner = np.repeat(np.arange(len(objects)), [len(one) for one in objects])
+def read_polygons(objects, sizes):
+    "Runs of lists of polygons, and the place and fault of those that cannot be read; a list is a union."
+    polygons = list(chain.from_iterable(objects))
+    number = np.array(list(map(len, polygons)), np.int64)
+    values = np.array(list(chain.from_iterable(polygons)), float)
+    if (number < 6).any() or (number % 2).any() or not (abs(values) < FAR).all():
+        words = [next(filter(None, map(polygon_fault, one)), None) for one in objects]
+        sound = [[[0]*6] if fault else one for one, fault in zip(objects, words)]
+        return read_polygons(sound, sizes)[0], [(i, fault) for i, fault in enumerate(words) if fault]
+    owner = np.repeat(np.arange(len(objects)), list(map(len, objects)))
+    polygon, place = crossings(values.reshape(-1, 2), number // 2, *sizes[owner].T)
     room = int(sizes.prod(axis=1).max()) + 1
-    polygon, place = crossings(polygons, *sizes[owner].T)
-    key = np.sort(polygon*room + place)
+    key = np.sort((polygon*room + place).astype(np.int32 if room*len(polygons) < 2**31 else np.int64))
     begin = np.flatnonzero(np.diff(key, prepend=-1))
-    key = key[begin[np.diff(begin, append=len(key)) % 2 == 1]]  # what is crossed twice is not crossed
+    key = key[begin[np.diff(begin, append=len(key)) % 2 == 1]] # what is crossed twice is not crossed
     if len(polygons) > len(objects): key = united(owner[key // room]*room + key % room)
-    object, place = np.divmod(key, room)
+    mask, place = np.divmod(key, room)
     place = place.astype(np.int32 if room < 2**31 else np.int64)
-    return Runs(place[::2], place[1::2], np.searchsorted(object[::2], np.arange(len(objects) + 1)))
+    return Runs(place[::2], place[1::2], np.searchsorted(mask[::2], np.arange(len(objects) + 1))), []
+
+
+def polygon_fault(polygon):
+    "What is wrong with a polygon, or nothing."
+    if len(polygon) % 2: return f"a polygon has {len(polygon)} numbers, it must have an even number"
+    if len(polygon) < 6: return f"a polygon has {len(polygon)//2} points, it must have 3 or more"
+    if not all(abs(value) < FAR for value in polygon):
+        return "a polygon has a coordinate that is not finite, or huge"
+
+
+SPELLINGS = (read_texts, len), (read_counts, len), *[(read_polygons, lambda _: CHUNK >> 8)]*2
 
 
 def united(key):
     "Where the union of runs begins and ends, from where runs begin and end by turns, those of several lists."
-    order = np.argsort(key, kind="stable")
-    key, depth = key[order], np.cumsum(np.tile([1, -1], len(key)//2)[order])
-    last = np.append(key[1:] != key[:-1], True)[:len(key)]
-    key, inside = key[last], depth[last] > 0
-    return key[np.diff(inside, prepend=False)]
+    events = np.sort(2*key + np.arange(len(key)) % 2)
+    key, depth = events >> 1, np.cumsum(1 - 2*(events & 1))
+    last = np.diff(key, append=-1) != 0
+    inside = depth[last] > 0
+    return key[last][np.diff(inside, prepend=False)]
 
 
-def crossings(polygons, height, width):
-    """Where outlines cross the middle of a column of pixels: the polygon, and the first pixel after the crossing.
+def crossings(points, number, height, width):
+    """Where outlines cross the middle of pixel columns: the polygon, and the first pixel after each crossing.
 
-    The COCO API draws an outline on a grid five times as fine, edge by edge with rounding, and keeps the points where it goes
-    from one column to the next. Here only these points are computed, by the same expressions.
+    The COCO API draws outlines on a grid five times as fine, edge by edge with rounding, and keeps the points
+    where they go from one column to the next. Here only these points are computed, by the same expressions.
     """
-    number = np.array([len(polygon)//2 for polygon in polygons])
-    point = np.array([value for polygon in polygons for value in polygon]).reshape(-1, 2)
-    x, y = (5*point + .5).astype(np.int64).T
-    owner = np.repeat(np.arange(len(polygons)), number)
-    stop = np.cumsum(number)
-    following = np.arange(1, len(x) + 1)
+    x, y, right, down = edges_of(points, number)
+    owner, flat = np.repeat(np.arange(len(number)), number), right >= abs(down)
+    slope = np.where(flat, down, right) / np.maximum(np.where(flat, right, down), 1)
+    low = np.maximum(np.ceil((x + np.minimum(right, 0) - 2)/5), 0)
+    high = np.minimum(np.floor((x + np.maximum(right, 0) - 3)/5), width[owner] - 1)
+    edge = np.append(np.flatnonzero((low <= high) & flat), np.flatnonzero((low <= high) & ~flat))
+    count = (high - low + 1)[edge].astype(np.int64)
+    at = np.repeat(edge, count)
+    column = np.arange(len(at)) - np.repeat(np.cumsum(count) - count - low[edge], count)
+    known, flats = np.stack([5*column + 2, x[at], y[at], slope[at]]), count[flat[edge]].sum()
+    fine = np.append(along_flat(*known[:, :flats]), along_steep(*known[:, flats:]))
+    polygon = owner[at]
+    tall = height[polygon]
+    return polygon, (column*tall + np.clip(np.ceil((fine - 2)/5), 0, tall)).astype(np.int64)
+
+
+def edges_of(points, number):
+    "Where edges begin on the fine grid, how far right and down they go; flat ones go right, steep ones down."
+    x, y = np.trunc(5*points + .5).T
+    stop, following = np.cumsum(number), np.arange(1, len(x) + 1)
     following[stop - 1] = stop - number
-    x2, y2 = x[following], y[following]
-    across = np.abs(x2 - x) >= np.abs(y2 - y)
-    flip = np.where(across, x > x2, y > y2)
-    x, x2, y, y2 = np.where(flip, x2, x), np.where(flip, x, x2), np.where(flip, y2, y), np.where(flip, y, y2)
-    low = np.maximum(-((2 - np.minimum(x, x2)) // 5), 0)
-    high = np.minimum((np.maximum(x, x2) - 3) // 5, width[owner] - 1)
-    count = np.maximum(high - low + 1, 0)
-    edge = np.repeat(np.arange(len(x)), count)
-    column = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count - low, count)
-    ends, fine, flat = (x, x2, y, y2), np.empty(len(edge)), across[edge]
-    for way, some in ((along_flat, flat), (along_steep, ~flat)): fine[some] = way(edge[some], column[some], *ends)
-    polygon = owner[edge]
-    row = np.ceil(np.clip((fine + .5)/5 - .5, 0, height[polygon])).astype(np.int64)
-    return polygon, column*height[polygon] + row
+    right, down = x[following] - x, y[following] - y
+    back = np.where(abs(right) >= abs(down), right, down) < 0
+    way = np.where(back, -1, 1)
+    return np.where(back, x[following], x), np.where(back, y[following], y), way*right, way*down
 
 
-def along_flat(edge, column, x, x2, y, y2):
-    "Heights, on the fine grid, at which edges that are flatter than high cross a column."
-    x, slope, y = x[edge], ((y2 - y)/np.maximum(x2 - x, 1))[edge], y[edge]
-    t = 5*column + 2 - x
-    return np.minimum(*((y + slope*step + .5).astype(np.int64) for step in (t, t + 1)))
+def along_flat(middle, x, y, slope):
+    "Heights at which flat edges leave the middle of a column: of the two points there, the lesser."
+    return np.trunc(y + slope*(middle - x + (slope < 0)) + .5)
 
 
-def along_steep(edge, column, x, x2, y, y2):
-    "The same of edges that are higher than flat: the last step before the rounded x passes the column's middle."
-    x, slope, y, beyond = x[edge], ((x2 - x)/np.maximum(y2 - y, 1))[edge], y[edge], 5*column + 3
-    def passed(t):
-        at = x + slope*t + .5
-        return np.where(slope > 0, at >= beyond, at < beyond)
-    t = np.ceil((beyond - .5 - x)/np.where(slope == 0, 1, slope)).astype(np.int64)
-    t = np.where(passed(t), t, t + 1)
-    return y + np.where(passed(t - 1), t - 1, t) - 1
+def along_steep(middle, x, y, slope):
+    "The same of steep edges: the last step before their rounded x leaves the middle, or arrives there."
+    step = np.ceil((middle + .5 - x)/slope - 1e-3) # the step after, or one too few where that is a close call
+    return y + step - 1 + ((x + slope*step + .5 >= middle + 1) != (slope > 0))
 
 
 # ---- boxes and IoU
 
 def bounding_boxes(runs, height):
     "Left, top, width and height of masks; zeros for one without pixels."
-    boxes, some = np.zeros((len(runs), 4)), np.diff(runs.first) > 0
-    if not some.any(): return boxes
-    tall = np.repeat(height, np.diff(runs.first))
+    number = np.diff(runs.first)
+    boxes, some, tall = np.zeros((len(height), 4)), number > 0, np.repeat(height, number)
     (left, top), (right, bottom) = np.divmod(runs.start, tall), np.divmod(runs.end - 1, tall)
-    around = right > left
-    top, bottom, begin = np.where(around, 0, top), np.where(around, tall - 1, bottom), runs.first[:-1][some]
-    left, top = (np.minimum.reduceat(side, begin) for side in (left, top))
-    right, bottom = (np.maximum.reduceat(side, begin) for side in (right, bottom))
-    boxes[some] = np.column_stack([left, top, right - left + 1, bottom - top + 1])
+    around, heads = right > left, runs.first[:-1][some]
+    low = np.minimum.reduceat([left, np.where(around, 0, top)], heads, axis=1)
+    high = np.maximum.reduceat([right, np.where(around, tall - 1, bottom)], heads, axis=1)
+    boxes[some] = np.concatenate([low, high - low + 1]).T
     return boxes
 
 
@@ -373,35 +402,34 @@ def pair_iou(
     lowest, # IoU that matters: pairs that cannot reach it may get 0
 ): # IoU of the pairs, `(number of pairs,)`
     "IoU of masks in pairs, from their runs."
-    iou, area = np.zeros(len(t)), (true.area[t], pred.area[d])
-    beside = np.minimum(true.columns[t, 1], pred.columns[d, 1]) - np.maximum(true.columns[t, 0], pred.columns[d, 0])
-    most = np.minimum(np.minimum(*area), np.maximum(beside, 0)*pred.sizes[d, 0])
-    union = np.where(crowd, area[1], area[0] + area[1] - most)
-    near = np.flatnonzero((most > 0) & (most >= lowest*(1 - 1e-9)*union))
-    if not len(near): return iou
-    first = np.flatnonzero(np.diff(d[near], prepend=-1))
-    said, slot = d[near][first], np.repeat(np.arange(len(first)), np.diff(first, append=len(near)))
-    begin = 0
-    for rows in pred._chunks(said):
-        pairs = near[np.searchsorted(slot, begin):np.searchsorted(slot, begin + len(rows))]
-        shared = intersections(true, t[pairs], pred.runs(rows), np.searchsorted(slot, np.arange(begin, begin + len(rows) + 1)))
-        begin += len(rows)
-        iou[pairs] = shared / np.where(crowd[pairs], area[1][pairs], area[0][pairs] + area[1][pairs] - shared)
+    iou, area, other = np.zeros(len(t)), true.area[t], pred.area[d]
+    columns = true.columns[t].T, pred.columns[d].T
+    left, right = np.maximum(*columns)[0], np.minimum(*columns)[1]
+    most = np.minimum(np.minimum(area, other), np.maximum(right - left, 0)*pred.sizes[d, 0])
+    least = np.where(crowd, other, area + other - most) # pixels of the union
+    near = np.flatnonzero((most > 0) & (most >= lowest*(1 - 1e-9)*least))
+    bounds, at = np.flatnonzero(np.diff(d[near], prepend=-1, append=-1)), 0
+    for rows in pred.lots(d[near[bounds[:-1]]]):
+        some = bounds[at:at + len(rows) + 1]
+        pairs, at = near[some[0]:some[-1]], at + len(rows)
+        shared = intersections(true, t[pairs], pred.runs(rows), np.diff(some))
+        iou[pairs] = shared / np.where(crowd[pairs], other[pairs], area[pairs] + other[pairs] - shared)
     return iou
 
 
-def intersections(true, t, runs, bounds):
-    "Pixels shared by objects and detections; those of the objects `t` that meet one detection stand side by side."
+def intersections(true, t, runs, number):
+    "Pixels shared by objects and detections; each detection meets its `number` of objects of `t`, in turn."
     rows = np.sort(t)
     rows = rows[np.flatnonzero(np.diff(rows, prepend=-1))]
     others, room = true.runs(rows), int(true.sizes[rows].prod(axis=1).max()) + 1
     base = np.repeat(np.arange(len(rows))*room, np.diff(others.first))
     starts, ends = others.start + base, others.end + base
     covered = np.append(0, np.cumsum(ends - starts))
-    at, first = spread(runs.first, np.repeat(np.arange(len(runs)), np.diff(bounds)))
+    ends = np.append(0, ends)
+    at, first = spread(runs.first, np.repeat(np.arange(len(number)), number))
     shift = np.repeat(np.searchsorted(rows, t)*room, np.diff(first))
     def below(x):
-        "Pixels of the object before a place: those of all runs that begin there or before, less what the last reaches beyond."
+        "Pixels of the object before a place: of all runs that begin by then, less what the last has beyond."
         run = np.searchsorted(starts, x, "right")
-        return covered[run] - np.maximum(np.append(0, ends)[run] - x, 0)
+        return covered[run] - np.maximum(ends[run] - x, 0)
     return np.add.reduceat(below(runs.end[at] + shift) - below(runs.start[at] + shift), first[:-1])

@@ -1,8 +1,11 @@
 "Loaders: what they read, what they refuse, and in which words."
 import copy
+import gc
 import json
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +97,19 @@ def test_results_as_an_array():
     found = load_coco_results(np.array([[3, 0, 0, 5, 4, .5, 1.0]]), load_coco(TRUTH))
     assert (found.image.tolist(), found.boxes.tolist(), found.scores.tolist()) == ([0], [[0, 0, 5, 4]], [.5])
     with pytest.raises(ValueError, match=r"results has shape \(1, 6\)"): load_coco_results(np.zeros((1, 6)), load_coco(TRUTH))
+
+
+def test_results_of_numpy():
+    "What was made in Python may hold NumPy's numbers and arrays, and pycocotools' bytes."
+    truth = load_coco(TRUTH, kind="mask")
+    rle = RESULTS[1]["segmentation"]
+    results = [{"image_id": np.int64(7), "category_id": np.uint8(2), "bbox": np.float32([1, 2, 10, 20]), "score": np.float32(0.1),
+                "segmentation": {"size": np.array(rle["size"]), "counts": rle["counts"].encode()}, "picture": object()}]
+    found = load_coco_results(results, truth, kind="mask")
+    assert (found.image.tolist(), found.boxes.tolist(), found.masks.area.tolist()) == ([1], [[1, 2, 10, 20]], [200])
+    assert found.scores[0] == np.float32(0.1)
+    results[0]["bbox"] = np.zeros(3)
+    assert faults(load_coco_results, results, truth).faults == ["record 0, bbox: expected array of length 4, got 3"]
 
 
 def test_no_results_are_no_fault(write):
@@ -231,6 +247,12 @@ def test_faults_of_masks(write, path, to, words):
 
 
 def test_masks_need_the_size_of_their_image():
+    arrays = {"boxes": [[0, 0, 5, 5]], "labels": [1], "image_ids": [3]}
+    result = {key: value for key, value in RESULTS[0].items() if key != "bbox"}
+    error = faults(load_coco_results, [result], read_ground_truth(arrays), kind="mask")
+    assert error.faults == ["record 0: height and width of its image are [nan, nan], a mask needs whole numbers above 0"]
+    truth = read_ground_truth({**arrays, "masks": np.ones((1, 40, 50))}, "mask")  # the size is that of the mask
+    assert load_coco_results([result], truth, kind="mask").area.tolist() == [5]
     error = faults(load_coco, changed(TRUTH, "images", 0, "width", to=None), kind="mask")
     assert error.faults == ["annotations[0]: height and width of its image are [40.0, nan], a mask needs whole numbers above 0"]
 
@@ -271,6 +293,40 @@ def test_corners_in_place_of_sides(write):
     assert len(load_coco_results([{**RESULTS[0], "bbox": box} for box in sides.tolist()], load_coco(TRUTH)).scores) == 60
     far = sides + [60, 60, 0, 0]  # boxes beyond the image are no corners
     assert len(load_coco_results([{**RESULTS[0], "bbox": box} for box in far.tolist()], load_coco(TRUTH)).scores) == 60
+
+
+def test_sides_are_not_taken_for_corners():
+    "Boxes that lie in their image, or reach out of it a little, are never refused, however many they are."
+    rng, truth = np.random.default_rng(1), load_coco(TRUTH)
+    size = np.array([50, 40])
+    for _ in range(200):
+        low, high = np.sort(rng.uniform(-0.04, 1.04, (2, rng.integers(1, 60), 2)) ** rng.choice([1, 1, 3]), axis=0)
+        low, high = np.maximum([low * rng.choice([1, 0.3, 0]), high], 0)
+        boxes = np.hstack([low, high - low]) * np.tile(size, 2)
+        assert len(load_coco_results([{**RESULTS[0], "bbox": box} for box in boxes.tolist()], truth).scores) == len(boxes)
+
+
+def test_corners_in_a_ground_truth():
+    one = {"image_id": 7, "category_id": 1}
+    corners = changed(TRUTH, "annotations", to=[{**one, "bbox": [i, i, i + 9, i + 9]} for i in range(31)])
+    assert faults(load_coco, corners).faults == ["bbox: 13 of 31 boxes reach out of their image and no box would as corners, "
+                                                 "they must be x, y, width, height"]
+    few = changed(corners, "annotations", to=corners["annotations"][12:])  # too few to tell
+    for source in (few, changed(corners, "images", 0, "width", to=None), changed(corners, "annotations", 0, "bbox", to=[9, 0, 8, 9])):
+        assert len(load_coco(source).boxes)
+
+
+def test_a_pipe():
+    code = "from lossbook.detection.coco_files import load_coco; print(load_coco('/dev/stdin').boxes.tolist())"
+    if not os.path.exists("/dev/stdin"): pytest.skip("no /dev/stdin: no pipe to read from")
+    said = subprocess.run([sys.executable, "-c", code], input=json.dumps(TRUTH), capture_output=True, text=True, check=True)
+    assert json.loads(said.stdout) == [[1, 2, 10.5, 20], [0, 0, 5, 5]]
+
+
+def test_the_garbage_collector_works_again(write):
+    truth = load_coco(write("truth.json", TRUTH))
+    faults(load_coco_results, write("bad.json", "["), truth)
+    assert gc.isenabled()
 
 
 def test_ids_that_stand_twice_are_told():
@@ -398,7 +454,7 @@ def test_arrays_of_masks():
 
 
 @pytest.mark.parametrize("changes, words", [
-    ({"colour": 1}, "'colour' is no key"), ({"labels": ["cat"]}, r"labels has shape \(1,\): it must be \(2,\)"),
+    ({"colour": 1}, "'colour' is no key"), ({"boxes": None}, "'boxes' lacks"), ({"labels": ["cat"]}, r"labels has shape \(1,\): it must be \(2,\)"),
     ({"names": ["x"]}, "names holds 1 names where there are 2"), ({"images": [4, 4]}, "images holds 4 twice"),
     ({"images": [1]}, "Object 0, image_ids: 4 is no image"), ({"area": [1, -1]}, "Object 1, area: it is -1"),
     ({"boxes": [[3, 0, 1, 1], [5, 5, 9, 9]]}, "boxes holds"), ({"form": "xy"}, "form is 'xy'"),
@@ -413,7 +469,7 @@ def test_faults_of_arrays(changes, words):
 @pytest.mark.parametrize("changes, words", [
     ({"labels": [1.5, 2]}, "labels holds float64: it must hold whole numbers, or strings"), ({"labels": [True, False]}, "labels holds bool"),
     ({"labels": [1, "a"]}, "labels holds numbers and words"), ({"image_ids": [None, None]}, "image_ids holds object"),
-    ({"crowd": ["no", "yes"]}, "crowd holds <U3: it must hold real numbers"), ({"boxes": None}, "boxes holds object"),
+    ({"crowd": ["no", "yes"]}, "crowd holds <U3: it must hold real numbers"), ({"area": None}, "area holds object"),
 ])
 def test_arrays_of_the_wrong_type(changes, words):
     with pytest.raises(TypeError, match=words): read_ground_truth({**ARRAYS, **changes})
@@ -457,3 +513,12 @@ def test_the_real_files():
     truth = load_coco(folder / "instances_val2014_100.json", kind="mask")
     found = load_coco_results(folder / "instances_val2014_fakesegm100_results.json", truth, kind="mask")
     assert (len(truth.images), len(truth.categories), truth.crowd.any(), len(found.masks)) == (100, 80, True, len(found.scores))
+    path = folder / "instances_val2014_fakebbox100_results.json"
+    boxes, records = load_coco_results(path, truth), json.loads(path.read_text())
+    assert boxes.boxes.tolist() == [record["bbox"] for record in records]
+    assert boxes.scores.tolist() == [record["score"] for record in records]
+    assert truth.images[boxes.image].tolist() == [record["image_id"] for record in records]
+    records[17]["bbox"][2] *= -1
+    assert faults(load_coco_results, records, truth).faults[0].startswith("record 17, bbox: width is -")
+    records = [{**record, "bbox": np.append(box[:2], np.add(box[:2], box[2:]))} for record in records for box in [np.abs(record["bbox"])]]
+    assert "no box would as corners" in faults(load_coco_results, records, truth).faults[0]

@@ -1,4 +1,8 @@
 "Masks as runs against pycocotools' masks, pixel by pixel and bit by bit."
+import json
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,11 +15,13 @@ reference = pytest.importorskip("pycocotools.mask")
 def polygon(rng, h, w):
     "A polygon of any kind: beyond the image, on half pixels, tiny, far from round."
     n = rng.integers(3, rng.choice([5, 12, 40]))
-    kind = rng.integers(4)
+    kind = rng.integers(6)
     if kind == 0: points = rng.uniform(-0.2, 1.2, (n, 2)) * [w, h]
     elif kind == 1: points = np.round(rng.uniform(0, 1, (n, 2)) * [w, h] * 2) / 2
     elif kind == 2: points = rng.integers(0, 6, (n, 2)) + rng.integers(0, 20, 2)
-    else: points = rng.uniform(0, 1, 2) * [w, h] + np.round(rng.normal(0, 5, (n, 2)), 2)
+    elif kind == 3: points = rng.uniform(0, 1, 2) * [w, h] + np.round(rng.normal(0, 5, (n, 2)), 2)
+    elif kind == 4: points = np.repeat(rng.uniform(-1, 1, (n, 2)) * [w, h], rng.integers(1, n + 1, n), axis=0)
+    else: points = rng.uniform(0, w, 2)[rng.integers(2)] + rng.normal(0, 1, (n, 2)) * rng.permutation([0.3, 3000])
     return points.ravel().astype(float).tolist()
 
 
@@ -23,10 +29,14 @@ def objects(rng, n, size=None):
     "Objects of one to three polygons, the size of the image of each, and pycocotools' masks of them."
     sizes = np.array([size or rng.integers(1, 70, 2) for _ in range(n)]).reshape(-1, 2)
     found = [[polygon(rng, h, w) for _ in range(rng.integers(1, 4))] for h, w in sizes]
-    return found, sizes, [reference.merge(reference.frPyObjects(one, int(h), int(w))) for one, (h, w) in zip(found, sizes)]
+    theirs = [reference.merge(reference.frPyObjects(one, *size)) for one, size in zip(found, sizes.tolist())]
+    return found, sizes, theirs
 
 
 def texts(theirs): return [one["counts"].decode() for one in theirs]
+
+
+def packed(pixels): return reference.encode(np.asfortranarray(pixels.astype(np.uint8)))
 
 
 def test_polygons_are_drawn_as_theirs():
@@ -58,7 +68,7 @@ def test_lists_of_counts_and_mixtures():
         flat = np.concatenate([[False], one.ravel(order="F"), [True]])
         ends = np.append(np.flatnonzero(flat[1:-1] != flat[:-2]), one.size)
         counts.append(np.diff(ends, prepend=0).tolist())
-    strings = texts(reference.encode(np.asfortranarray(pixels.transpose(1, 2, 0).astype(np.uint8))))
+    strings = texts(map(packed, pixels))
     ours = Masks.from_coco([counts[0], strings[1], counts[2], strings[3], [[0, 0, 4, 0, 4, 4]], counts[5]], [[7, 9]] * 6)
     for row in (0, 1, 2, 3, 5):
         assert np.array_equal(ours.decode([row])[0], pixels[row])
@@ -68,11 +78,33 @@ def test_lists_of_counts_and_mixtures():
 
 
 def test_numbers_of_many_digits():
-    pixels = np.zeros((1, 3000, 3000), np.uint8)
-    pixels[0, 5, 2999] = 1
-    one = reference.encode(np.asfortranarray(pixels[0]))
-    ours = Masks.from_coco(texts([one]), [[3000, 3000]])
+    pixels = np.zeros((3000, 3000), np.uint8)
+    pixels[5, 2999] = 1
+    ours = Masks.from_coco([packed(pixels)["counts"]], [[3000, 3000]])
     assert (ours.area.tolist(), ours.boxes.tolist()) == ([1], [[2999, 5, 1, 1]])
+    assert Masks.from_arrays(pixels[None]).to_coco() == ours.to_coco()
+
+
+@pytest.mark.parametrize("chunk", [1 << 16, 100])
+def test_masks_are_written_as_theirs(chunk, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    rng = np.random.default_rng(6)
+    for _ in range(60):
+        pixels = rng.random((rng.integers(1, 6), *rng.integers(1, 40, 2))) < rng.choice([0, 0.02, 0.5, 0.98, 1])
+        wanted = [{"size": one["size"], "counts": one["counts"].decode()} for one in map(packed, pixels)]
+        ours = Masks.from_arrays(pixels)
+        assert ours.to_coco() == wanted
+        again = Masks.from_coco([one["counts"] for one in wanted], ours.sizes)
+        assert again.to_coco() == wanted
+        assert np.array_equal(again.decode(), pixels)
+    assert Masks.from_arrays(np.zeros((0, 3, 4))).to_coco() == []
+
+
+def test_counts_of_zero_between_others():
+    ours = Masks.from_coco([[1, 0, 2, 3, 0, 2, 4, 0], [0, 0, 12]], [[3, 4]] * 2)
+    assert ours.faults == []
+    assert ours.decode().transpose(0, 2, 1).reshape(2, -1).sum(axis=1).tolist() == ours.area.tolist() == [5, 0]
+    assert ours.boxes.tolist() == [[1, 0, 2, 3], [0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize("chunk", [1 << 16, 60])
@@ -104,13 +136,13 @@ def test_nothing():
 
 def test_faults_are_all_named():
     size = [5, 5]
-    broken = ["zzz", "0`", "PPYo1", "", "90", "PPPPPPPPPP0"]
-    found = Masks.from_coco(broken, [size] * 6).faults
-    assert [row for row, _ in found] == [0, 1, 2, 3, 4, 5]
+    broken = ["zzz", "0`", "PPYo1", "", "90", "PPPPPPPPPP0", "9é", "0NI0"]
+    found = Masks.from_coco(broken, [size] * 8).faults
+    assert [row for row, _ in found] == list(range(8))
     assert [words.split(",")[0] for _, words in found] == [
         "its counts cannot be decoded", "its counts cannot be decoded", "its counts add up to 2073600 pixels where its image has 25",
         "its counts add up to 0 pixels where its image has 25", "its counts add up to 9 pixels where its image has 25",
-        "its counts cannot be decoded"]
+        "its counts cannot be decoded", "its counts cannot be decoded", "it has a negative count"]
     mixed = [[3, 4, 5], [-1, 26], [5, 20], [[1, 2, 3, 4]], [[1, 2, 3]], [[0, 0, 1e9, 2, 3, 4]], [[0, 0, 4, 0, 4, 4]], "U1",
              [[0, 0, float("nan"), 2, 3, 4]]]
     found = dict(Masks.from_coco(mixed, [size] * 9).faults)
@@ -129,6 +161,43 @@ def test_a_broken_string_spoils_no_other():
     assert [row for row, _ in ours.faults] == [7, 12]
     kept = [row for row in range(20) if row not in (7, 12)]
     assert ours.area[kept].tolist() == [reference.area(theirs[row]) for row in kept]
+    assert ours.area[[7, 12]].tolist() == [0, 0]
+
+
+def test_a_broken_polygon_spoils_no_other():
+    made, sizes, theirs = objects(np.random.default_rng(7), 20, [30, 40])
+    made[4], made[9] = [[1, 2, 3]], [*made[9], [0, 0, np.inf, 1, 2, 2]]
+    ours = Masks.from_coco(made, sizes)
+    assert [row for row, _ in ours.faults] == [4, 9]
+    kept = [row for row in range(20) if row not in (4, 9)]
+    assert ours.area[kept].tolist() == [reference.area(theirs[row]) for row in kept]
+    assert ours.area[[4, 9]].tolist() == [0, 0]
+
+
+def test_real_masks():
+    folder = os.environ.get("LOSSBOOK_TEST_DATA")
+    if not folder: pytest.skip("LOSSBOOK_TEST_DATA is not set: no real data")
+    folder = Path(folder, "coco_val2014_100")
+    data = json.loads((folder / "instances_val2014_100.json").read_text())
+    results = json.loads((folder / "instances_val2014_fakesegm100_results.json").read_text())
+    known, true = {one["id"]: (one["height"], one["width"]) for one in data["images"]}, data["annotations"]
+    image = [np.array([one["image_id"] for one in ones]) for ones in (true, results)]
+    sizes = [[known[i] for i in ids.tolist()] for ids in image]
+    drawn = [one["segmentation"] for one in true]
+    theirs = [reference.frPyObjects(one, *size) for one, size in zip(drawn, sizes[0])]
+    theirs = [reference.merge(one) if isinstance(one, list) else one for one in theirs]
+    ours = Masks.from_coco([one if isinstance(one, list) else one["counts"] for one in drawn], sizes[0])
+    found = [one["segmentation"] for one in results]
+    pred = Masks.from_coco([one["counts"] for one in found], sizes[1])
+    for masks, wanted in ((ours, theirs), (pred, found)):
+        assert masks.faults == []
+        assert masks.area.tolist() == [reference.area(one) for one in wanted]
+        assert np.array_equal(masks.boxes, reference.toBbox(wanted))
+    assert [one["counts"] for one in ours.to_coco()] == texts(theirs)
+    d, t = np.nonzero(image[1][:, None] == image[0])
+    crowd = np.array([one["iscrowd"] for one in true], bool)
+    wanted = [reference.iou([found[i]], [theirs[j]], [crowd[j]]).item() for i, j in zip(d, t)]
+    assert np.array_equal(pair_iou(ours, pred, t, d, crowd[t], 0.0), wanted)
 
 
 def test_arrays_that_are_no_masks():
