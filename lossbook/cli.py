@@ -88,10 +88,10 @@ def coco(
 
 
 def judged(ground_truth, results, how):
-    "An evaluation for each results file, with a line of progress on a terminal and one for each warning."
+    "An evaluation for each results file, with a bar of progress on a terminal and a line for each warning."
     from .detection.evaluation import evaluate_detections
     from .detection.files import read_ground_truth
-    with warnings.catch_warnings(record=True) as told, progress() as say:
+    with warnings.catch_warnings(record=True) as told, progress(1 + 2*len(results)) as say:
         say(f"reading {ground_truth.name}")
         truth, found = read_ground_truth(ground_truth, how["kind"]), {}
         for path in results:
@@ -104,14 +104,17 @@ def judged(ground_truth, results, how):
 
 
 @contextmanager
-def progress():
-    "A function that says on the terminal what is being done; elsewhere nothing is said."
+def progress(steps):
+    "A function that says on the terminal which step is being done, under a bar of all; elsewhere nothing is said."
     if not sys.stderr.isatty():
         yield lambda text: None
         return
     from rich.console import Console
     from rich.markup import escape
-    with Console(stderr=True).status("") as status: yield lambda text: status.update(escape(text))
+    from rich.progress import Progress
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task, done = bar.add_task("", total=steps), iter(range(steps))
+        yield lambda text: bar.update(task, description=escape(text), completed=next(done))
 
 
 def refuse(error):

@@ -132,8 +132,8 @@ def parsed(content, faults):
 
 
 def pieces(content):
-    """A list of objects in lists of about `PIECE` bytes. It is cut between `}` and `{`: where that is inside of
-    a string or of an inner list, the piece is no JSON, so no cut goes wrong unseen."""
+    """A list of objects in lists of about `PIECE` bytes. It is cut between `}` and `{`: where that is inside
+    of a string or of an inner list, the piece is no JSON, so no cut goes wrong unseen."""
     start = START.match(content)
     tail = start and END.search(content, max(start.end(), len(content) - 64))
     if not tail: raise msgspec.DecodeError("no list")
@@ -170,7 +170,7 @@ def of_part(where, part):
 
 def converted(records, kind, name, where, faults):
     "`Part` of the records that are of a kind; the others join the faults."
-    if not isinstance(records, list):
+    if not isinstance(records, (list, tuple)):
         faults.add(name, f"it is {type(records).__name__}, it must be a list")
         return Part([], [], whole=False)
     kept, numbers = [], []
@@ -235,10 +235,11 @@ def by_name(ids, known):
 
 def places_in(records, name, known):
     "`places` of an id that records hold, of the type of the known ones."
-    ids = map(attrgetter(name), records)
-    if known.dtype.kind != "i": return by_name(list(ids), known)
-    try: return by_number(np.fromiter(ids, np.int64, len(records)), known)
-    except OverflowError: return by_name(list(map(attrgetter(name), records)), known)
+    get = attrgetter(name)
+    if known.dtype.kind == "i":
+        try: return by_number(np.fromiter(map(get, records), np.int64, len(records)), known)
+        except OverflowError: pass  # one needs more than 64 bits
+    return by_name(list(map(get, records)), known)
 
 
 def boxes_of(records):
@@ -312,7 +313,8 @@ def segmentations_of(records, image, sizes, where, faults):
     "What stands in the masks of records; a size that is not that of the image joins the faults."
     found, wanted = list(map(attrgetter("segmentation"), records)), sizes_at(image, sizes)
     usable = ((wanted >= 1) & (wanted < 1 << 24) & (np.floor(wanted) == wanted)).all(axis=1)
-    faults.among(~usable & (image >= 0), where, lambda i: f"height and width of its image are {wanted[i].tolist()}, "
+    faults.among(~usable & (image >= 0), where,
+                 lambda i: f"height and width of its image are {wanted[i].tolist()}, "
                  "a mask needs whole numbers above 0")
     other = [isinstance(one, Rle) and list(one.size) != size for one, size in zip(found, wanted.tolist())]
     faults.among(np.array(other, bool) & usable, lambda i: where(i, "segmentation"),

@@ -7,7 +7,7 @@ SHOWN = 5  # faults that a message names
 
 
 class InvalidAnnotations(ValueError):
-    "A file, or data in its form, that cannot be judged: `source`, `count` of all faults, `faults` the first as sentences."
+    "A file that cannot be judged: `source` is its name, `count` that of its faults, `faults` the first of them."
     def __init__(self, source, count, faults):
         self.source, self.count, self.faults = source, count, list(faults)
         said = " ".join(map(as_sentence, self.faults))

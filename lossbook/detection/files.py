@@ -32,7 +32,7 @@ def read_ground_truth(
 
 
 def read_detections(
-    source, # COCO results, their list, dict of arrays `boxes`, `scores`, `labels`, `image_ids`, or `Detections`
+    source, # COCO results or their list; dict of `boxes`, `scores`, `labels`, `image_ids`; or `Detections`
     ground_truth, # `GroundTruth`
     kind="box", # What will be compared: `'box'` or `'mask'`
     sizes="coco", # Area of a detected mask, as in `load_coco_results`
