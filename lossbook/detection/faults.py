@@ -7,7 +7,7 @@ SHOWN = 5  # faults that a message names
 
 
 class InvalidAnnotations(ValueError):
-    "A file that cannot be judged: `source` is its name, `count` that of its faults, `faults` the first of them."
+    "A file that cannot be judged: its name, the `count` of its faults, and the first of them, `faults`."
     def __init__(self, source, count, faults):
         self.source, self.count, self.faults = source, count, list(faults)
         said = " ".join(map(as_sentence, self.faults))
