@@ -1,9 +1,8 @@
-"""A book of losses and metrics that runs: derived, plotted, broken, checked, and installable.
+"""A book of losses and metrics that runs.
 
-Modules:
-
-- `lossbook.detection.coco_files`: COCO's files: read whole, checked whole, typed."""
-
+Every public name is imported when it is first used: `from lossbook import dice_score`.
+The names are listed in `__init__.pyi`, which `make prepare` writes from the modules.
+"""
 import lazy_loader
 
 __version__ = "0.1.0"

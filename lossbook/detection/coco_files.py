@@ -1,8 +1,6 @@
-"""COCO's files: read whole, checked whole, typed.
-
-A file that is right is decoded by msgspec in one pass, results in pieces that a processor's cache holds. One
-that is not takes a slower road, record by record, on which all faults are found.
-"""
+"COCO's files: read whole, checked whole, typed."
+# A file that is right is decoded by msgspec in one pass, results in pieces that a processor's cache holds.
+# One that is not takes a slower road, record by record, on which all faults are found.
 import gc
 import json
 import mmap

@@ -49,6 +49,11 @@ def test_every_module_is_generated_or_listed_as_written_by_hand():
     assert [name for name in by_hand if f"`{name}`" not in contributing] == []
 
 
+def test_the_package_keeps_its_own_docstring():
+    "nbdev writes another where a module's docstring has several lines: one line, then, and comments below it."
+    assert "Every public name is imported when it is first used" in (ROOT / "lossbook/__init__.py").read_text(encoding="utf-8")
+
+
 def test_every_generated_module_has_its_notebook():
     assert {generator(module) for module in MODULES} - {None} <= set(notebooks())
 
