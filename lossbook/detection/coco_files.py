@@ -47,23 +47,21 @@ class Category(msgspec.Struct, gc=False):
     name: str
 
 
-class BoxAnnotation(msgspec.Struct, gc=False):
+class Annotation(msgspec.Struct, gc=False, kw_only=True):
     image_id: Id
     category_id: Id
-    bbox: Box
     id: Optional[Id] = None
     area: Optional[float] = None
     iscrowd: Union[bool, int] = 0
 
 
-class MaskAnnotation(msgspec.Struct, gc=False):
-    image_id: Id
-    category_id: Id
+class BoxAnnotation(Annotation, kw_only=True):
+    bbox: Box
+
+
+class MaskAnnotation(Annotation, kw_only=True):
     segmentation: Segmentation
     bbox: Optional[Box] = None
-    id: Optional[Id] = None
-    area: Optional[float] = None
-    iscrowd: Union[bool, int] = 0
 
 
 def result_type(kind, known):

@@ -124,7 +124,7 @@ def test_the_demonstration_of_coco_array_by_array(real):
 def test_the_area_of_a_mask_is_a_choice(real):
     by_mask, by_box = (coco_demo(real, "mask", sizes).stats for sizes in ("mask", "box"))
     assert by_mask["AP"] == by_box["AP"]
-    assert by_mask["APs"] != by_box["APs"]
+    assert (round(by_mask["APs"], 3), round(by_box["APs"], 3)) == (.387, .409)
 
 
 def padilla(real):
