@@ -237,8 +237,8 @@ class DetectionMatches(Summary):
 
     def __eq__(self, other):
         if type(other) is not type(self): return NotImplemented
-        return self.rules == other.rules and all(map(np.array_equal, self.matched,
-            other.matched))
+        same = map(np.array_equal, self.matched, other.matched)
+        return self.rules == other.rules and all(same)
 
     def __repr__(self):
         every = self.matched
@@ -259,8 +259,8 @@ class DetectionMatches(Summary):
         limit=None, # How many detections count in an image and category; `None`: the most
     ): # `Hits`
         "True positives by threshold, category and falling score."
-        return hits_of(self.ranked, self._place(area), limit
-                       or self.rules.max_detections[-1])
+        most = self.rules.max_detections[-1]
+        return hits_of(self.ranked, self._place(area), limit or most)
 
     def positives(
         self,
@@ -292,14 +292,15 @@ class DetectionMatches(Summary):
     ): # Precision and score, `(2, T, R, K)`; -1 for a category without objects
         "Greatest precision at each level of recall or above, and the score there."
         hits, ranked, positives = self.hits(area, limit), self.ranked, self.positives(area)
-        places = np.tile(needed, (len(self.rules.iou_thresholds), 1))
+        steps = len(self.rules.iou_thresholds)
+        places = np.tile(needed, (steps, 1))
         best, at = best_from(hits.tp/(hits.seen + eps), hits.bounds, places)
+        scores = np.append(ranked.scores[hits.row], 0)[at]
+        scores = np.where(at < hits.bounds[1:, None], scores, 0)
         first = np.searchsorted(ranked.category, np.arange(len(positives) + 1))
-        surest = np.where(first[1:] > first[:-1], np.append(ranked.scores, 0)[first[:-1]], 0)
-        scores = np.where(at < hits.bounds[1:, None],
-                          np.append(ranked.scores[hits.row], 0)[at], 0)
-        scores = np.where(places > 0, scores,
-                          np.tile(surest, len(self.rules.iou_thresholds))[:, None])
+        surest = np.append(ranked.scores, 0)[first[:-1]]
+        surest = np.where(first[1:] > first[:-1], surest, 0) # where a level needs no hit
+        scores = np.where(places > 0, scores, np.tile(surest, steps)[:, None])
         shape = -1, len(positives), needed.shape[1]
         both = np.stack([best.reshape(shape), scores.reshape(shape)]).swapaxes(2, 3)
         both[..., positives == 0] = -1
