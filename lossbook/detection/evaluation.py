@@ -28,7 +28,7 @@ def counted(
     "The detections of a category, right and wrong, ranked."
     ranked, a = matches.ranked, list(matches.rules.area_ranges).index(area)
     found = np.zeros(len(ranked.scores), np.int8)
-    found[ranked.near] = ranked.found[a, t]
+    found[ranked.finders] = ranked.found[a, t]
     counts = (found == 1) | ((found == 0) & ~ranked.outside[a])
     objects = matches.positives(area)
     if k is not None: counts, objects = counts & (ranked.category == k), objects[k]
@@ -86,7 +86,7 @@ def confuse_detections(
     found = match_images(ground_truth, detections, rules)
     true, pred, k = found.true.row, found.pred.row, len(ground_truth.categories)
     objects = np.full(len(pred), -1)
-    objects[found.near] = found.object[0, 0]
+    objects[found.finders] = found.object[0, 0]
     shown = detections.scores[pred] >= score_threshold
     objects, pred = objects[shown], pred[shown]
     ignored = np.append(found.ignored[0], False)[objects]

@@ -203,8 +203,8 @@ def placed(image_ids, images, labels, categories, where, faults):
     "Places of images and of categories."
     image_ids, labels = image_ids.tolist(), labels.tolist()
     image, category = places(image_ids, images), places(labels, categories)
-    check_known(image, image_ids.__getitem__, where, "image_ids", "image", faults)
-    check_known(category, labels.__getitem__, where, "labels", "category", faults)
+    check_known(image, image_ids, where, "image_ids", "image", faults)
+    check_known(category, labels, where, "labels", "category", faults)
     return image, category
 
 

@@ -54,11 +54,11 @@ def lines_of(path, faults):
 def checked(rows, images, categories, faults):
     "Places of images and categories, and boxes, of rows."
     def where(i, *field): return ", ".join([rows[i].place, *field])
-    image = places([row.image for row in rows], images)
-    category = places([row.category for row in rows], categories)
+    images_named, categories_named = [row.image for row in rows], [row.category for row in rows]
+    image, category = places(images_named, images), places(categories_named, categories)
     boxes = np.array([row.box for row in rows], float).reshape(-1, 4)
-    check_known(image, lambda i: rows[i].image, where, "image", "image", faults)
-    check_known(category, lambda i: rows[i].category, where, "class", "class", faults)
+    check_known(image, images_named, where, "image", "image", faults)
+    check_known(category, categories_named, where, "class", "class", faults)
     check_numbers(np.array([row.score for row in rows], float), where, "score", faults)
     check_boxes(boxes, where, faults)
     faults.check()

@@ -66,8 +66,10 @@ def propose(
     best = np.maximum.reduceat(level, first[:-1])
     holder = np.full(thresholds*seats, len(best), np.int32)
     held = np.full((thresholds, len(best)), -1, np.int32)
-    step, who = np.nonzero(np.arange(thresholds)[:, None] < best)
-    at, who = first[who], who.astype(np.int32)
+    may = np.arange(thresholds)[:, None] < best
+    step = np.repeat(np.arange(thresholds), np.count_nonzero(may, axis=1))
+    who = (np.flatnonzero(may) - step*len(best)).astype(np.int32)
+    at = first[who]
     while len(at):
         room, asks = many[true[at]], level[at] > step
         seat = step*seats + true[at]
@@ -83,7 +85,7 @@ def propose(
         step, who = np.append(step[~won], lost_at), np.append(who[~won], loser)
         left = at < first[who + 1]
         step, who, at = step[left], who[left], at[left]
-    return np.where(held < 0, -1, true[held])
+    return np.append(true, -1)[held]
 
 # %% ../../nbs/detection/01_matching.ipynb #c032
 def surest(
@@ -123,15 +125,16 @@ def match_pairs(
     "Match detections at all thresholds and in all size ranges."
     further = np.diff(pairs.pred, prepend=-1) == 0 # a second choice, or a third
     column, steps = np.cumsum(~further) - 1, len(limits)
-    match = np.empty((len(ignored), steps, len(column) - further.sum()), np.int32)
-    def settle(tables, some, rule, *flags):
+    match = np.empty((steps, len(column) - further.sum()), np.int32)
+    def settle(table, some, rule, *flags):
         part = Pairs(*(values[some] for values in pairs))
         if flags: part = preferred(part, *flags)
         level = np.searchsorted(limits, part.iou, "right")
-        tables[..., column[some & ~further]] = rule(part, level, many, steps)
+        table[:, column[some & ~further]] = rule(part, level, many, steps)
     choosy = any_of_group(further, group)
     settle(match, ~choosy, surest)
     settle(match, choosy, propose, np.zeros(len(many), bool))
+    match = np.repeat(match[None], len(ignored), axis=0)
     for table, flags in zip(match, ignored):
         mixed = further & np.diff(flags[pairs.true], prepend=False)
         settle(table, any_of_group(mixed, group), propose, flags)
