@@ -83,7 +83,7 @@ DATASET = {kind: msgspec.defstruct("Dataset", [(part, list[each]) for part, each
 
 # ---- files
 
-PIECE, CUT = 1 << 18, re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
+PIECE, CUT = 1 << 19, re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
 START, END = re.compile(rb"[ \t\r\n]*\["), re.compile(rb"\][ \t\r\n]*\Z")
 UNREADABLE = msgspec.MsgspecError, OverflowError, UnicodeError, RecursionError
 
