@@ -1,6 +1,7 @@
 """Bring notebooks, package and README into step: `python -m tools.prepare`.
 
-The notebooks are exported, cleaned and run; `lossbook/__init__.pyi` and `README.md` are written from them.
+The notebooks are exported, cleaned and run; `lossbook/__init__.pyi`, `README.md` and the table of
+what every function does with bad input are written from them.
 """
 import shutil
 import sys
@@ -9,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from tools.book import ROOT, notebooks, shown
 from tools.readme import readme
+from tools.robustness import TABLE, robustness
 from tools.run import nbdev, run_in_copy, stale
 from tools.stub import stub
 
@@ -16,6 +18,7 @@ from tools.stub import stub
 def main():
     export()
     nbdev("clean").check_returncode()
+    TABLE.write_text(robustness(), encoding="utf-8")
     failures = store_outputs()
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     return failures

@@ -16,7 +16,9 @@ from ..summaries import ConfusionMatrix, html_table
 from .coco import AREA_RANGES, IOU_THRESHOLDS, DetectionMatches
 from .coco import DetectionTables, mean_of_known, match_images
 from .coco import read_rules, stat_lines
+from .coco_files import check_truth
 from .files import read_detections, read_ground_truth
+from .objects import Detections
 
 # %% ../../nbs/detection/04_evaluation.ipynb #c008
 def counted(
@@ -81,6 +83,9 @@ def confuse_detections(
     matching="coco", # `'coco'`: the best object that is free; `'voc'`: the best or none
 ): # `ConfusionMatrix` of the names of the categories, and of `'background'`
     "What objects are taken for. Ignored ones, and what found them, are left out."
+    check_truth(ground_truth)
+    if not isinstance(detections, Detections): raise TypeError(
+        f"detections is {type(detections).__name__}: it must be Detections, from a loader")
     rules = read_rules(ground_truth, kind, iou_threshold, max_detections,
                        {"all": AREA_RANGES["all"]}, "pooled", matching)
     found = match_images(ground_truth, detections, rules)

@@ -10,6 +10,7 @@ from .masks import Masks
 from .objects import Detections, GroundTruth
 from ..boxes.forms import convert_boxes
 from ..core import as_array, one_of
+from ..summaries import in_memory
 
 __all__ = []
 
@@ -103,8 +104,7 @@ def flags_in(source, key, length):
 def ids_in(source, key, length=None):
     "An entry of whole numbers or strings, one an object unless no length is asked for."
     given = source[key]
-    try: values = np.asarray(given)
-    except ValueError: raise ValueError(f"{key} is ragged: it must be a list") from None
+    values = in_memory(given, key)
     values = of_length(values, key, values.size if length is None else length)
     kind, words = values.dtype.kind, [isinstance(one, str) for one in given]
     if not words: return values.astype(np.int64)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from .coco_files import check_boxes, check_known, check_numbers, check_truth, places
+from .coco_files import check_boxes, check_known, check_numbers, check_truth, is_path, places
 from .faults import Faults
 from .objects import Detections, GroundTruth
 
@@ -27,6 +27,7 @@ class Row(NamedTuple):
 
 def files_in(folder, ending):
     "The files of a folder with an ending, sorted by their stems. `FileNotFoundError` if there is none."
+    if not is_path(folder): raise TypeError(f"folder is {type(folder).__name__}: it must be a path")
     found = [Path(folder, name) for name in listdir(folder) if name.endswith(ending)]
     if found: return sorted(found, key=lambda path: path.stem)
     raise FileNotFoundError(f"{folder} holds no file that ends in {ending}")
@@ -182,6 +183,8 @@ def load_yolo(
     `InvalidAnnotations` counts all faults."""
     if not isinstance(names, (list, tuple)):
         raise TypeError(f"names is {type(names).__name__}: it must be a list")
+    if odd := [name for name in names if not isinstance(name, (str, int))]:
+        raise TypeError(f"names holds {odd[0]!r}: it must hold words")
     rows, sizes, faults = yolo_rows(folder, image_sizes, 5)
     images, names = sorted(sizes), list(map(str, names))
     return as_truth(rows, images, np.arange(len(names)), names, [sizes[image] for image in images], faults)
@@ -216,9 +219,8 @@ def yolo_rows(folder, image_sizes, length):
 
 def is_size(size):
     "Whether something is a width and a height."
-    try: width, height = size
-    except (TypeError, ValueError): return False
-    return all(isinstance(side, Real) and 0 < side < np.inf for side in (width, height))
+    if not isinstance(size, (list, tuple, np.ndarray)) or len(size) != 2: return False
+    return all(isinstance(side, Real) and 0 < side < np.inf for side in size)
 
 
 def yolo_row(words, image, place, size, length, faults):

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..core import as_array
+
 __all__ = ["Masks"]
 
 CHUNK = 1 << 17 # Characters that are decoded together: what they become fits a processor's cache
@@ -62,7 +64,7 @@ class Masks:
         masks, # Masks of one size, `(n, height, width)`, boolean or 0 and 1
     ): # `Masks`
         "Masks as arrays of pixels."
-        masks = np.asarray(masks)
+        masks = np.asarray(as_array(masks, "masks"))
         if masks.ndim != 3: raise ValueError(f"masks has shape {masks.shape}: it must be (n, height, width)")
         n, height, width = masks.shape
         lots = split(np.arange(n), np.full(n, height*width))

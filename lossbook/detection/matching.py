@@ -9,7 +9,7 @@ __all__ = ['match_detections']
 from typing import NamedTuple
 
 import numpy as np
-from ..core import FINITE, one_of
+from ..core import FINITE, as_array, one_of
 from ..summaries import in_memory
 from ..boxes.forms import box_area, product, read_boxes, sides
 from ..boxes.iou import box_iou, shared
@@ -151,6 +151,12 @@ def read_limits(
     must = "it must lie above 0, at most at 1, and several must rise"
     raise ValueError(f"iou_threshold is {iou_threshold}: {must}")
 
+def read_list(boxes, name):
+    "Boxes as an array `(n, 4)` in memory. `ValueError` for other shapes."
+    boxes = in_memory(read_boxes(boxes, name), name)
+    if boxes.ndim == 2: return boxes
+    raise ValueError(f"{name} has shape {boxes.shape}: it must be (n, 4)")
+
 def one_each(
     values, # One a box, or `None`
     boxes, # `(n, 4)`
@@ -159,7 +165,7 @@ def one_each(
 ): # Array `(n,)`; zeros for `None`
     "Values of boxes. `ValueError` unless there is one for each."
     if values is None: return np.zeros(len(boxes), dtype)
-    values = in_memory(values, name)
+    values = as_array(in_memory(values, name), name)
     if values.shape == (len(boxes),): return values.astype(dtype)
     raise ValueError(f"{name} has shape {values.shape} where there are {len(boxes)} boxes")
 
@@ -190,8 +196,9 @@ def match_detections(
 ): # The object of each detection, or -1 for a false positive, `(m,)` or `(T, m)`
     "Which object each detection of an image has found. On NumPy."
     one_of(matching, "matching", ["coco", "voc"])
-    true, pred = (in_memory(read_boxes(boxes, name), name).reshape(-1, 4) for boxes, name in
+    true, pred = (read_list(boxes, name) for boxes, name in
                   ((boxes_true, "boxes_true"), (boxes_pred, "boxes_pred")))
+    if scores is None: raise TypeError("scores is None: give one for each detection")
     scores = one_each(scores, pred, "scores", float)
     FINITE.check(scores, "scores")
     crowd, ignored = one_each(crowd, true, "crowd", bool), one_each(ignored, true, "ignored",
