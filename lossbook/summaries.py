@@ -56,7 +56,7 @@ def in_memory(
         except ValueError: raise ValueError(f"{name} is ragged: rows differ") from None
     if not has_values(x):
         where = f"{name} is on {device(x)}"
-        raise TypeError(f"{where}: summaries are made in main memory")
+        raise TypeError(f"{where}: it must be in main memory")
     return np.from_dlpack(x.detach() if is_torch_array(x) else x)
 
 def read_weight(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core import as_array
+from ..summaries import in_memory
 
 __all__ = ["Masks"]
 
@@ -64,7 +65,7 @@ class Masks:
         masks, # Masks of one size, `(n, height, width)`, boolean or 0 and 1
     ): # `Masks`
         "Masks as arrays of pixels."
-        masks = np.asarray(as_array(masks, "masks"))
+        masks = as_array(in_memory(masks, "masks"), "masks")
         if masks.ndim != 3: raise ValueError(f"masks has shape {masks.shape}: it must be (n, height, width)")
         n, height, width = masks.shape
         lots = split(np.arange(n), np.full(n, height*width))

@@ -9,6 +9,7 @@ __all__ = ['yolo_loss', 'YoloPrediction', 'yolo_boxes', 'YoloTargets', 'yolo_tar
 from typing import NamedTuple
 
 import numpy as np
+from array_api_compat import device
 from ..core import Domain, array_namespace, check_shapes, each_field, has_values
 from ..core import leaves, loss, one_hot, one_library, one_of, read_inputs
 from ..core import read_rows, working_dtype
@@ -57,7 +58,7 @@ def yolo_boxes(
     "The boxes that the cells of a grid speak of."
     check_places(said := read_fields(y_pred, "y_pred", Places(4, 4)))
     xp, side = array_namespace(said.centres), said.centres.shape[-3]
-    steps = xp.astype(xp.arange(side), said.centres.dtype)
+    steps = xp.arange(side, dtype=said.centres.dtype, device=device(said.centres))
     column, row = xp.meshgrid(steps, steps)
     cells = xp.stack([column, row], axis=-1)[:, :, None, :]
     both = xp.concat([(cells + said.centres)/side, said.roots**2], axis=-1)
