@@ -118,7 +118,8 @@ def parquet(path):
     "A Parquet file, opened."
     try: from pyarrow.parquet import ParquetFile
     except ImportError: raise ImportError("Parquet files need pyarrow: pip install 'lossbook[parquet]'") from None
-    return ParquetFile(path)
+    try: return ParquetFile(path)
+    except ValueError as error: raise ValueError(f"{Path(path).name} is no Parquet file: {error}") from None
 
 
 def split_parquet(
@@ -150,7 +151,9 @@ def values_of(column, name):
     "A column as an array; lists of one length as its rows."
     if column.null_count: raise ValueError(f"column {name!r} holds {column.null_count} nulls: fill them, or leave their rows out")
     values = column.to_numpy()
-    return np.stack(values) if isinstance(values[0], np.ndarray) else values
+    if not isinstance(values[0], np.ndarray): return values
+    if len({len(one) for one in values}) == 1: return np.stack(values)
+    raise ValueError(f"column {name!r} holds lists of several lengths")
 
 
 # ---- COCO
@@ -181,6 +184,7 @@ def split_coco(
 ): # List of partitions: a pair of files each, read by whoever summarizes it, or a run of images
     "Cut detections by image. Summarize them with `DetectionMatches.from_objects`."
     one_of(kind, "kind", ["box", "mask"])
+    one_of(sizes, "sizes", ["coco", "box", "mask"])
     if isinstance(ground_truth, list): return pairs_of_files(ground_truth, detections, kind, sizes)
     truth = read_ground_truth(ground_truth, kind)
     found = read_detections(detections, truth, kind, sizes)
@@ -190,6 +194,8 @@ def split_coco(
 
 def pairs_of_files(truths, results, kind, sizes):
     "A partition for each pair of files."
+    if not truths: raise ValueError("ground_truth is empty: list a file of each shard")
+    if not isinstance(results, list): raise TypeError(f"detections is {type(results).__name__}: it must be a list, as ground_truth is")
     if len(truths) != len(results):
         raise ValueError(f"ground_truth lists {len(truths)} files and detections {len(results)}: they must be pairs")
     pairs = [[os.path.abspath(path) for path in pair] for pair in zip(truths, results)]

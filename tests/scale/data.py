@@ -15,9 +15,10 @@ from lossbook.scale.metrics_that_add import Together
 from lossbook.scale.partitions import split_arrays, split_coco
 from lossbook.segmentation.panoptic import PanopticCounts
 from lossbook.summaries import ConfusionMatrix, Moments, WeightedMean
-from tests.detection.cases import box_case
+from tools.book import ROOT
 
 N, ROWS = 30_000, 2_900  # eleven partitions, the last of another length; long enough for BLAS to use threads if it may
+DRAWINGS, IMAGES = ROOT / "nbs/detection/drawings", 19
 
 
 def bits(x):
@@ -45,7 +46,6 @@ def every_summary():
     pairs = dict(y_true=labels[0], y_pred=labels[1])
     prices = dict(y_true=values[0, :, 0], y_pred=values[1, :, 0])
     ranked = dict(y_true=positive, y_score=scores[:, 0])
-    case = box_case(3)
     return {name: (parts if isinstance(parts, list) else split_arrays(rows=ROWS, **parts), summarizer) for name, parts, summarizer in [
         ("counts", pairs, partial(ConfusionMatrix.from_labels, labels=5)),
         ("weighted counts", {**pairs, "sample_weight": weight}, partial(ConfusionMatrix.from_labels, labels=5)),
@@ -57,10 +57,31 @@ def every_summary():
         ("weighted ranking", {**ranked, "sample_weight": weight}, RankedScores.from_scores),
         ("ranking in bins", ranked, partial(BinnedScores.from_scores, bins=64)),
         ("rankings of classes", dict(y_true=labels[0], y_score=scores), partial(rank_scores, multiclass="ovr")),
-        ("panoptic", split_arrays(y_true=maps[0], y_pred=maps[1], rows=70), partial(PanopticCounts.from_maps, labels=3)),
-        ("detections", split_coco(case.ground_truth, case.results, images=1), DetectionMatches.from_objects),
+        ("panoptic", split_arrays(y_true=maps[0], y_pred=maps[1], rows=58), partial(PanopticCounts.from_maps, labels=3)),
+        ("detections", split_coco(DRAWINGS / "drawings.json", DRAWINGS / "yolo.json", images=IMAGES), DetectionMatches.from_objects),
         ("two at once", prices, questions),
     ]}
+
+
+@dataclass
+class Several:
+    "Partitions that are read together."
+    partitions: dict
+
+    def read(self):
+        return {"given": {name: part.read() for name, part in self.partitions.items()}}
+
+
+def all_summaries(summarizers, given):
+    return Together(**{name: summarizer(**given[name]) for name, summarizer in summarizers.items()})
+
+
+def every_summary_at_once():
+    "Partitions and a summarizer for all of them."
+    every = every_summary()
+    parts = zip(*(parts for parts, _ in every.values()), strict=True)
+    summarizers = {name: summarizer for name, (_, summarizer) in every.items()}
+    return [Several(dict(zip(every, each))) for each in parts], partial(all_summaries, summarizers)
 
 
 # ---- partitions that behave badly

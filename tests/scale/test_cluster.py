@@ -1,6 +1,8 @@
 "A dask cluster of several processes, of which some are killed on the way, gives the bits of the serial answer."
+import logging
 import os
 import signal
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -8,22 +10,33 @@ import pytest
 from lossbook.scale.metrics_that_add import PartitionError, summarize
 from lossbook.scale.partitions import split_arrays
 from lossbook.summaries import ConfusionMatrix
-from tests.scale.data import Deadly, bits, every_summary
+from tests.scale.data import Deadly, bits, every_summary, every_summary_at_once
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 EVERY = every_summary()
 COUNT = partial(ConfusionMatrix.from_labels, labels=2)
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    with distributed.LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=None, silence_logs=100) as cluster:
-        yield cluster
+@contextmanager
+def three_workers():
+    "A cluster that soon gives up on a worker that does not answer."
+    options = dict(n_workers=3, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL)
+    with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
+        with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+            yield client
 
 
 @pytest.fixture(scope="module")
-def client(cluster):
-    with distributed.Client(cluster) as client:
+def client():
+    with three_workers() as client:
+        yield client
+
+
+@pytest.fixture
+def doomed():
+    "A cluster for one test, which may kill it."
+    with three_workers() as client:
         yield client
 
 
@@ -34,34 +47,33 @@ def test_every_summary_has_the_same_bits_on_a_cluster(parts, summarizer, client)
     assert bits(summarize(iter(parts), summarizer, on=client, window=2)) == alone
 
 
-@pytest.mark.parametrize("name", ["counts", "moments", "ranking", "detections", "two at once"])
-def test_killed_workers_change_no_bit(name, client, tmp_path):
-    parts, summarizer = EVERY[name]
-    parts = parts * 1 if name == "detections" else parts * 6
-    middle = len(parts) // 2
-    deadly = [Deadly(part, str(tmp_path), i, kills=i in (middle, middle + 9)) for i, part in enumerate(parts)]
-    alone = bits(summarize(parts, summarizer))
-    before = set(client.run(os.getpid).values())
-    assert bits(summarize(deadly, summarizer, on=client, window=8)) == alone
-    client.wait_for_workers(3)
-    assert set(client.run(os.getpid).values()) != before
-    read = [len(list(tmp_path.glob(f"{i}-*"))) for i in range(len(parts))]
-    assert min(read) == 1 and read[middle] > 1
+def test_a_worker_that_is_killed_while_it_reads_changes_no_bit_of_any_summary(doomed, tmp_path):
+    parts, summarizer = every_summary_at_once()
+    deadly = [Deadly(part, str(tmp_path), i, kills=i == 6) for i, part in enumerate(parts)]
+    assert bits(summarize(deadly, summarizer, on=doomed, window=2)) == bits(summarize(parts, summarizer))
+    assert len(list(tmp_path.glob("6-*"))) > 1
 
 
-def test_a_worker_killed_from_outside_with_its_sums_changes_no_bit(client, tmp_path):
+def test_a_worker_that_is_killed_with_the_sums_it_holds_changes_no_bit(doomed, tmp_path):
     parts, summarizer = EVERY["moments"]
-    parts = parts * 6
-    pids = client.run(os.getpid)
+    parts, pids = parts * 6, doomed.run(os.getpid)
 
     def interrupted():
         for i, part in enumerate(parts):
             if i == 40:
-                os.kill(next(iter(pids.values())), signal.SIGKILL)
+                held = doomed.has_what()
+                os.kill(pids[max(held, key=lambda worker: len(held[worker]))], signal.SIGKILL)
             yield Deadly(part, str(tmp_path), i)
 
-    assert bits(summarize(interrupted(), summarizer, on=client, window=4)) == bits(summarize(parts, summarizer))
-    assert len(list(tmp_path.iterdir())) > len(parts)  # what was lost was read again
+    assert bits(summarize(interrupted(), summarizer, on=doomed, window=4)) == bits(summarize(parts, summarizer))
+    assert len(list(tmp_path.iterdir())) > len(parts)  # what was lost has been read again
+
+
+def test_a_partition_that_kills_every_worker_is_named(doomed, tmp_path):
+    parts = [Deadly(part, str(tmp_path), 0, kills=True, always=True) for part in split_arrays(y_true=[0, 1], y_pred=[0, 1])]
+    doomed.cluster.scheduler.allowed_failures = 0
+    with pytest.raises(PartitionError, match="partition 0, Deadly.*died while running it"):
+        summarize(parts, COUNT, on=doomed)
 
 
 def test_equal_partitions_count_each(client):
@@ -75,17 +87,6 @@ def test_the_partition_that_failed_is_named(client):
         summarize(parts, COUNT, on=client)
     with pytest.raises(ValueError, match="declare the same labels="):
         summarize(parts, ConfusionMatrix.from_labels, on=client)
-
-
-def test_a_partition_that_kills_every_worker_is_named(cluster, client, tmp_path):
-    parts = [Deadly(part, str(tmp_path), 0, kills=True, always=True) for part in split_arrays(y_true=[0, 1], y_pred=[0, 1])]
-    cluster.scheduler.allowed_failures = 0
-    try:
-        with pytest.raises(PartitionError, match="partition 0, Deadly.*died while running it"):
-            summarize(parts, COUNT, on=client)
-    finally:
-        cluster.scheduler.allowed_failures = 3
-        client.wait_for_workers(3)
 
 
 def test_a_summarizer_from_a_session_needs_no_module(client):
