@@ -224,12 +224,12 @@ from .regression.squared_error import (
     squared_error as squared_error,
 )
 from .scale.metrics_that_add import (
-    PartitionError as PartitionError,
     Together as Together,
     add_pairwise as add_pairwise,
     summarize as summarize,
 )
 from .scale.partitions import (
+    PartitionError as PartitionError,
     split_arrays as split_arrays,
     split_coco as split_coco,
     split_parquet as split_parquet,

@@ -18,7 +18,7 @@ from textwrap import shorten
 from ..summaries import Summary
 from .partitions import PartitionError
 
-# %% ../../nbs/scale/01_metrics_that_add.ipynb #c020
+# %% ../../nbs/scale/01_metrics_that_add.ipynb #c021
 def add_pairwise(
     parts, # Summaries in order, taken one at a time; whatever `add` can add
     add=add, # Function that adds two neighbours
@@ -31,7 +31,7 @@ def add_pairwise(
     if not waiting: raise ValueError("parts is empty: there is nothing to add")
     return reduce(lambda right, left: add(left, right), reversed(waiting))
 
-# %% ../../nbs/scale/01_metrics_that_add.ipynb #c028
+# %% ../../nbs/scale/01_metrics_that_add.ipynb #c029
 @dataclass
 class Job:
     "A partition that is to be summarised, by whoever calls this."
@@ -54,7 +54,7 @@ class Job:
             name = f"partition {self.number}, {shorten(str(self.partition), 80)}"
             raise PartitionError(f"{name}: {error or type(error).__name__}") from error
 
-# %% ../../nbs/scale/01_metrics_that_add.ipynb #c031
+# %% ../../nbs/scale/01_metrics_that_add.ipynb #c032
 class Here:
     "In this process, one partition after the other."
     add = staticmethod(add)
@@ -101,12 +101,12 @@ def engine(on, window):
     kinds = "None, a concurrent.futures.Executor or a dask.distributed.Client"
     raise TypeError(f"on is {type(on).__name__}: it must be {kinds}")
 
-# %% ../../nbs/scale/01_metrics_that_add.ipynb #c034
+# %% ../../nbs/scale/01_metrics_that_add.ipynb #c038
 def summarize(
-    partitions, # What has a method `read` giving arguments by name; in order, any iterable
-    summarizer, # Function of those arguments that returns a summary
+    partitions, # Things with a method `read`, in order: any iterable of them
+    summarizer, # Function of what is read, by name, that returns a summary
     *,
-    on=None, # `None`: here; a `concurrent.futures.Executor`; a `dask.distributed.Client`
+    on=None, # `None`: here; an `Executor` of Python; a `Client` of dask
     window=256, # Partitions under way at once, in an executor or a cluster
     progress=False, # Whether to show a bar
 ): # Summary of all partitions: the same bits on any engine
@@ -120,7 +120,7 @@ def summarize(
         summaries = track(summaries, "summarizing", total)
     return who.result(add_pairwise(summaries, who.add))
 
-# %% ../../nbs/scale/01_metrics_that_add.ipynb #c044
+# %% ../../nbs/scale/01_metrics_that_add.ipynb #c048
 class Together(Summary):
     "Several summaries of the same data, each an attribute: `Together(counts=a, errors=b)`."
     def __init__(self, **summaries): vars(self).update(summaries)

@@ -14,6 +14,7 @@ from lossbook.scale.metrics_that_add import summarize
 from lossbook.scale.partitions import split_arrays
 from lossbook.summaries import ConfusionMatrix
 
+ROWS = 2**20
 PIXELS, SCORES = partial(ConfusionMatrix.from_labels, labels=21), partial(BinnedScores.from_scores, bins=4096)
 
 
@@ -30,9 +31,9 @@ def hollow(folder, name, dtype, n):
 
 
 def summarize_both(folder, n, on=None):
-    labels = hollow(folder, "labels.npy", np.uint8, n)
-    pixels = summarize(split_arrays(y_true=labels, y_pred=hollow(folder, "called.npy", np.uint8, n)), PIXELS, on=on)
-    scores = summarize(split_arrays(y_true=labels, y_score=hollow(folder, "scores.npy", np.float32, n)), SCORES, on=on)
+    labels, called, scores = (hollow(folder, f"{i}.npy", dtype, n) for i, dtype in enumerate([np.uint8, np.uint8, np.float32]))
+    pixels = summarize(split_arrays(y_true=labels, y_pred=called, rows=ROWS), PIXELS, on=on)
+    scores = summarize(split_arrays(y_true=labels, y_score=scores, rows=ROWS), SCORES, on=on)
     assert pixels.total == scores.total_neg == n
 
 

@@ -19,9 +19,9 @@ COUNT = partial(ConfusionMatrix.from_labels, labels=2)
 
 
 @contextmanager
-def three_workers():
+def workers(n):
     "A cluster that soon gives up on a worker that does not answer."
-    options = dict(n_workers=3, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL)
+    options = dict(n_workers=n, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL)
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
             yield client
@@ -29,14 +29,14 @@ def three_workers():
 
 @pytest.fixture(scope="module")
 def client():
-    with three_workers() as client:
+    with workers(2) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def doomed():
-    "A cluster for one test, which may kill it."
-    with three_workers() as client:
+    "A cluster for tests that kill one worker each, which may come back or not."
+    with workers(4) as client:
         yield client
 
 

@@ -20,5 +20,5 @@ def most(engine, millions, folder):
 def test_memory_is_flat_as_data_grow_a_hundredfold(engine, tmp_path):
     if engine == "cluster":
         pytest.importorskip("distributed")
-    little, much = most(engine, 8, tmp_path), most(engine, 800, tmp_path)
+    little, much = most(engine, 2, tmp_path), most(engine, 200, tmp_path)
     assert much < little + 16, f"{little:.0f} MB, then {much:.0f} MB"
