@@ -122,12 +122,13 @@ def summarize(
 
 # %% ../../nbs/scale/01_metrics_that_add.ipynb #c048
 class Together(Summary):
-    "Several summaries of the same data, each an attribute: `Together(counts=a, errors=b)`."
+    "Several summaries of the same data, each an attribute: `Together(counts=a)`."
     def __init__(self, **summaries): vars(self).update(summaries)
 
     def _merge(self, other):
-        if (names := list(vars(self))) != list(vars(other)):
-            raise ValueError(f"summaries {names} and {list(vars(other))} do not add")
-        return Together(**{name: own + vars(other)[name] for name, own in vars(self).items()})
+        own, others = vars(self), vars(other)
+        if list(own) == list(others):
+            return Together(**{name: own[name] + others[name] for name in own})
+        raise ValueError(f"summaries {list(own)} and {list(others)} do not add")
 
     def __repr__(self): return f"Together({', '.join(vars(self))})"
