@@ -52,9 +52,9 @@ class Job:
         except PartitionError: raise
         except Exception as error:
             name = f"partition {self.number}, {shorten(str(self.partition), 80)}"
-            raise PartitionError(f"{name}: {error or type(error).__name__}") from error
+            raise PartitionError(f"{name}: {str(error) or type(error).__name__}") from error
 
-# %% ../../nbs/scale/01_metrics_that_add.ipynb #c032
+# %% ../../nbs/scale/01_metrics_that_add.ipynb #c033
 class Here:
     "In this process, one partition after the other."
     add = staticmethod(add)
@@ -101,7 +101,7 @@ def engine(on, window):
     kinds = "None, a concurrent.futures.Executor or a dask.distributed.Client"
     raise TypeError(f"on is {type(on).__name__}: it must be {kinds}")
 
-# %% ../../nbs/scale/01_metrics_that_add.ipynb #c038
+# %% ../../nbs/scale/01_metrics_that_add.ipynb #c039
 def summarize(
     partitions, # Things with a method `read`, in order: any iterable of them
     summarizer, # Function of what is read, by name, that returns a summary
@@ -120,7 +120,7 @@ def summarize(
         summaries = track(summaries, "summarizing", total)
     return who.result(add_pairwise(summaries, who.add))
 
-# %% ../../nbs/scale/01_metrics_that_add.ipynb #c048
+# %% ../../nbs/scale/01_metrics_that_add.ipynb #c049
 class Together(Summary):
     "Several summaries of the same data, each an attribute: `Together(counts=a)`."
     def __init__(self, **summaries): vars(self).update(summaries)
