@@ -223,6 +223,17 @@ from .regression.squared_error import (
     mean_squared_error as mean_squared_error,
     squared_error as squared_error,
 )
+from .scale.metrics_that_add import (
+    Together as Together,
+    add_pairwise as add_pairwise,
+    summarize as summarize,
+)
+from .scale.partitions import (
+    PartitionError as PartitionError,
+    split_arrays as split_arrays,
+    split_coco as split_coco,
+    split_parquet as split_parquet,
+)
 from .segmentation.boundaries import (
     average_surface_distance as average_surface_distance,
     hausdorff_distance as hausdorff_distance,
