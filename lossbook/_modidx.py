@@ -305,7 +305,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                'lossbook.core.rebuild': ('core.html#rebuild', 'lossbook/core.py'),
                                'lossbook.core.relate': ('core.html#relate', 'lossbook/core.py'),
                                'lossbook.core.shared_parameters': ('core.html#shared_parameters', 'lossbook/core.py'),
-                               'lossbook.core.silent': ('core.html#silent', 'lossbook/core.py'),
                                'lossbook.core.slices': ('core.html#slices', 'lossbook/core.py'),
                                'lossbook.core.smoothed': ('core.html#smoothed', 'lossbook/core.py'),
                                'lossbook.core.twin': ('core.html#twin', 'lossbook/core.py'),

@@ -8,7 +8,6 @@ __all__ = ['array_namespace', 'Loss', 'FormulaLoss', 'loss', 'GradientCheck', 'c
 # %% ../nbs/00_core.ipynb #c002
 import math
 from collections.abc import Hashable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import reduce, update_wrapper
 from inspect import Parameter, Signature, signature
@@ -392,10 +391,6 @@ def smoothed(
     return (1 - share) * one_hot(y_true, y_pred) + share / y_pred.shape[-1]
 
 # %% ../nbs/00_core.ipynb #c085
-def silent(xp): # The namespace of the arrays
-    "Where NumPy does not warn: what is beyond the largest number is infinity."
-    return np.errstate(over="ignore") if xp is np else nullcontext()
-
 class Batch:
     "What a loss was called with."
     def __init__(self, y_true, y_pred, sample_weight=None, check=None, over="each",
@@ -672,13 +667,13 @@ class FormulaLoss(Loss):
         self.formula, self.layout, self.hyper = formula, layout, hyper
         self.true_ndim, self.pred_ndim, self.bound = true_ndim, pred_ndim, {}
 
+    @np.errstate(over="ignore") # what is beyond the largest number is infinity
     def __call__(self, *args, **kwargs):
         batch, reduction, hyper = self._read(args, kwargs)
         losses = (weigh(self.formula(t, p, **hyper), w) for t, p, w in batch)
-        with silent(batch.xp):
-            if reduction == "none": return batch.losses(list(losses))
-            total = add_up([batch.xp.sum(part) for part in losses])
-            return number(total / batch.divisor(reduction))
+        if reduction == "none": return batch.losses(list(losses))
+        total = add_up([batch.xp.sum(part) for part in losses])
+        return number(total / batch.divisor(reduction))
 
     def weights(self, *args, **kwargs):
         "The weight of each example, all things told; the mean divides by their sum."
@@ -687,6 +682,7 @@ class FormulaLoss(Loss):
         if weight is None: weight = batch.xp.ones(batch.n, dtype=batch.dtype, device=like)
         return batch.xp.reshape(weight, batch.shape)
 
+    @np.errstate(over="ignore")
     def grad(self, *args, **kwargs):
         "Gradient of the loss, or of each weighted loss, shaped like the prediction."
         if self.derivative is None:
@@ -698,7 +694,7 @@ class FormulaLoss(Loss):
                 g = batch.xp.zeros_like(p) if g is None else g
                 return weigh(g, weight) * factor
             return each_field(field, self.derivative(y_true, y_pred, **hyper), y_pred)
-        with silent(batch.xp): own = batch.gradient([reduced(*rows) for rows in batch])
+        own = batch.gradient([reduced(*rows) for rows in batch])
         return widened(own, self.arguments(args, kwargs)[self.inputs[1]])
 
     def gradient(
