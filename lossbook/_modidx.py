@@ -283,6 +283,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                'lossbook.core.fields': ('core.html#fields', 'lossbook/core.py'),
                                'lossbook.core.formula_parameters': ('core.html#formula_parameters', 'lossbook/core.py'),
                                'lossbook.core.has_values': ('core.html#has_values', 'lossbook/core.py'),
+                               'lossbook.core.in_one_line': ('core.html#in_one_line', 'lossbook/core.py'),
                                'lossbook.core.in_words': ('core.html#in_words', 'lossbook/core.py'),
                                'lossbook.core.is_box': ('core.html#is_box', 'lossbook/core.py'),
                                'lossbook.core.keyword': ('core.html#keyword', 'lossbook/core.py'),

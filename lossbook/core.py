@@ -477,7 +477,11 @@ def one_of(
     "Raise a `ValueError` unless a named choice is one of those there are."
     if isinstance(value, Hashable) and value in choices: return # an array is none
     listed = f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
-    raise ValueError(f"{name} is {value!r}: it must be {listed}")
+    raise ValueError(f"{name} is {in_one_line(value)}: it must be {listed}")
+
+def in_one_line(value):
+    "A value as a message shows it, an array too."
+    return " ".join(repr(value).split())
 
 # %% ../nbs/00_core.ipynb #c089
 ADDED = {
@@ -561,7 +565,7 @@ def plain(
     one = isinstance(value, Real) or is_array_api_obj(value) and not (flag and value.ndim)
     if isinstance(default, Real) and not (one or listed and not flag):
         wanted = "True or False" if flag else "a number"
-        raise TypeError(f"{name} is {value!r}: it must be {wanted}")
+        raise TypeError(f"{name} is {in_one_line(value)}: it must be {wanted}")
     return float(value) if type(value) is int and type(default) is float else value
 
 # %% ../nbs/00_core.ipynb #c095
