@@ -309,6 +309,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                'lossbook.core.slices': ('core.html#slices', 'lossbook/core.py'),
                                'lossbook.core.smoothed': ('core.html#smoothed', 'lossbook/core.py'),
                                'lossbook.core.twin': ('core.html#twin', 'lossbook/core.py'),
+                               'lossbook.core.unbounded': ('core.html#unbounded', 'lossbook/core.py'),
                                'lossbook.core.weigh': ('core.html#weigh', 'lossbook/core.py'),
                                'lossbook.core.weight_by_class': ('core.html#weight_by_class', 'lossbook/core.py'),
                                'lossbook.core.weight_input': ('core.html#weight_input', 'lossbook/core.py'),
