@@ -99,7 +99,7 @@ def judged(ground_truth, results, how):
             found[str(path)] = evaluate_detections(truth, path, **how)
             say(f"summing up {path.name}")
             found[str(path)].stats
-    for warning in told: print(warning.message, file=sys.stderr)
+    for warning in told: print(printable(str(warning.message)), file=sys.stderr)
     return found
 
 
@@ -125,14 +125,14 @@ def refuse(error):
         more = error.count - len(error.faults)
         lines = [f"{error.source}: {error.count} fault{'s' if error.count > 1 else ''}",
                  *(f"  {fault}" for fault in error.faults), *([f"  and {more} more"] if more else [])]
-    print("\n".join(lines), file=sys.stderr)
+    print(*map(printable, lines), sep="\n", file=sys.stderr)
     raise typer.Exit(WRONG) from None
 
 
 def tell(found, per_class):
     "Print the numbers."
     for path, evaluation in found.items():
-        if len(found) > 1: print(f"{path}:")
+        if len(found) > 1: print(f"{printable(path)}:")
         print("\n".join(evaluation.lines()), flush=True)
         if per_class: show_table(class_rows(evaluation))
     if len(found) > 1: show_table(comparison(found))
@@ -164,12 +164,17 @@ def show_table(rows):
     from rich.table import Table
     from rich.text import Text
     table = Table()
-    for at, head in enumerate(rows[0]): table.add_column(Text(head), justify="right" if at else "left", overflow="fold")
+    for at, head in enumerate(rows[0]): table.add_column(Text(printable(head)), justify="right" if at else "left", overflow="fold")
     for row in rows[1:]: table.add_row(*(Text(cell(value)) for value in row))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
-def cell(value): return "-" if value == -1 else f"{value:.3f}" if isinstance(value, float) else str(value)
+def cell(value): return "-" if value == -1 else f"{value:.3f}" if isinstance(value, float) else printable(str(value))
+
+
+def printable(text):
+    "A text in which what would steer a terminal, or break a line, is spelled out."
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def write(found, json_file, html_file):

@@ -8,6 +8,7 @@ __all__ = ['array_namespace', 'Loss', 'FormulaLoss', 'loss', 'GradientCheck', 'c
 # %% ../nbs/00_core.ipynb #c002
 import math
 from collections.abc import Hashable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import reduce, update_wrapper
 from inspect import Parameter, Signature, signature
@@ -477,7 +478,11 @@ def one_of(
     "Raise a `ValueError` unless a named choice is one of those there are."
     if isinstance(value, Hashable) and value in choices: return # an array is none
     listed = f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
-    raise ValueError(f"{name} is {value!r}: it must be {listed}")
+    raise ValueError(f"{name} is {in_one_line(value)}: it must be {listed}")
+
+def in_one_line(value):
+    "A value as a message shows it, an array too."
+    return " ".join(repr(value).split())
 
 # %% ../nbs/00_core.ipynb #c089
 ADDED = {
@@ -561,7 +566,7 @@ def plain(
     one = isinstance(value, Real) or is_array_api_obj(value) and not (flag and value.ndim)
     if isinstance(default, Real) and not (one or listed and not flag):
         wanted = "True or False" if flag else "a number"
-        raise TypeError(f"{name} is {value!r}: it must be {wanted}")
+        raise TypeError(f"{name} is {in_one_line(value)}: it must be {wanted}")
     return float(value) if type(value) is int and type(default) is float else value
 
 # %% ../nbs/00_core.ipynb #c095
@@ -571,9 +576,15 @@ def weigh(values, weight):
     xp, weight = array_namespace(values), weight[(...,) + (None,) * (values.ndim - 1)]
     return xp.where(weight > 0, values, xp.zeros_like(values)) * weight
 
+def unbounded(xp):
+    "A context in which NumPy does not warn of what is beyond the largest number: infinity."
+    return np.errstate(over="ignore") if xp is np else nullcontext()
+
 def add_up(parts):
     "Sum the sums of slices."
-    return math.fsum(parts) if len(parts) > 1 else parts[0]
+    if len(parts) == 1: return parts[0]
+    try: return math.fsum(parts)
+    except OverflowError: return sum(parts)
 
 # %% ../nbs/00_core.ipynb #c098
 def widened(
@@ -667,13 +678,13 @@ class FormulaLoss(Loss):
         self.formula, self.layout, self.hyper = formula, layout, hyper
         self.true_ndim, self.pred_ndim, self.bound = true_ndim, pred_ndim, {}
 
-    @np.errstate(over="ignore") # what is beyond the largest number is infinity
     def __call__(self, *args, **kwargs):
         batch, reduction, hyper = self._read(args, kwargs)
         losses = (weigh(self.formula(t, p, **hyper), w) for t, p, w in batch)
-        if reduction == "none": return batch.losses(list(losses))
-        total = add_up([batch.xp.sum(part) for part in losses])
-        return number(total / batch.divisor(reduction))
+        with unbounded(batch.xp):
+            if reduction == "none": return batch.losses(list(losses))
+            total = add_up([batch.xp.sum(part) for part in losses])
+            return number(total / batch.divisor(reduction))
 
     def weights(self, *args, **kwargs):
         "The weight of each example, all things told; the mean divides by their sum."
@@ -682,7 +693,6 @@ class FormulaLoss(Loss):
         if weight is None: weight = batch.xp.ones(batch.n, dtype=batch.dtype, device=like)
         return batch.xp.reshape(weight, batch.shape)
 
-    @np.errstate(over="ignore")
     def grad(self, *args, **kwargs):
         "Gradient of the loss, or of each weighted loss, shaped like the prediction."
         if self.derivative is None:
@@ -694,7 +704,7 @@ class FormulaLoss(Loss):
                 g = batch.xp.zeros_like(p) if g is None else g
                 return weigh(g, weight) * factor
             return each_field(field, self.derivative(y_true, y_pred, **hyper), y_pred)
-        own = batch.gradient([reduced(*rows) for rows in batch])
+        with unbounded(batch.xp): own = batch.gradient([reduced(*rows) for rows in batch])
         return widened(own, self.arguments(args, kwargs)[self.inputs[1]])
 
     def gradient(

@@ -8,7 +8,6 @@ import re
 import warnings
 from collections import defaultdict
 from inspect import isclass
-from numbers import Number
 from pathlib import Path
 
 import array_api_strict
@@ -28,25 +27,31 @@ HEADER = "<!-- Written by `make prepare`: see tools/robustness.py. -->\n\n"
 
 def robustness():
     "The text of the table: for each input what happens, and in which arguments of which functions."
-    sections = (section(title, outcomes) for title, outcomes in table().items())
-    return HEADER + "\n".join(sections)
+    alike = defaultdict(list)
+    for title, outcomes in table().items(): alike[section(outcomes)].append(title)
+    return HEADER + "\n".join(folded("; ".join(titles), text) for text, titles in alike.items())
 
 
-def section(title, outcomes):
-    "One input: most common outcome first, with the arguments of each function side by side."
-    rows = sorted(outcomes.items(), key=lambda row: (row[0] != ANSWERS, -len(row[1]), row[0]))
-    lines = [f"- {in_words(outcome)}: {places_in_words(places)}" for outcome, places in rows]
-    return "\n".join([f"**{title[0].upper()}{title[1:]}**", "", *lines, ""])
+def folded(title, text): return f"<details><summary>{title}</summary>\n\n{text}\n</details>\n"
+
+
+def section(outcomes):
+    "What happens with one input: of the most common outcome it is enough to say that it is that of all others."
+    most = max(outcomes, key=lambda outcome: len(outcomes[outcome]))
+    rows = sorted((outcome != ANSWERS, outcome, places) for outcome, places in outcomes.items() if outcome != most)
+    lines = [f"- {in_words(outcome)}: {places_in_words(places)}" for _, outcome, places in rows]
+    return "\n".join([*lines, f"- {'all others' if rows else 'every function'}: {in_words(most)}", ""])
 
 
 def in_words(outcome):
     "A refusal as a quotation, cut where it is long; what Markdown would read is escaped."
     if outcome == ANSWERS: return outcome
-    short = outcome if len(outcome) <= 120 else outcome[:117] + "..."
-    return f"refuses: *{re.sub(r'([][<>*_`|$#~@^])', r'%s' % BACKSLASHED, short)}*"
+    short = outcome if len(outcome) <= 100 else outcome[:97] + "..."
+    return f"refuses: *{re.sub(r'([][<>*_`|$#~@^])', BACKSLASHED, short)}*"
 
 
 def places_in_words(places):
+    "Functions with the arguments that are meant."
     arguments = defaultdict(list)
     for name, place in places: arguments[name].append(".".join(filter(None, place)))
     return ", ".join(f"`{name}({', '.join(words)})`" for name, words in arguments.items())
@@ -147,7 +152,7 @@ ODD = {
     "1e300": with_first(1e300),
     "1e300 at the end": lambda x: with_first(1e300)(x.ravel()[::-1])[::-1].reshape(x.shape),
     "nothing but 1e300": lambda x: np.full(x.shape, 1e300),
-    "2**64 as an object": lambda x: np.where(np.arange(x.size).reshape(x.shape) == 0, 2**64, x.astype(object)),
+    "a number of 65 bits": lambda x: np.where(np.arange(x.size).reshape(x.shape) == 0, 2**64, x.astype(object)),
     "empty": lambda x: x[:0],
     "a first row less": lambda x: x[1:],
     "one number": lambda x: x.flat[0],
@@ -242,24 +247,32 @@ def refusal(error, words):
     if isinstance(error, lossbook.InvalidAnnotations): return sentence
     if len(sentence) > 250: raise Fault(f"a long sentence: {sentence}")
     if not any(word in sentence for word in words): raise Fault(f"refused without a name: {sentence}")
-    return re.sub(r"\S*lossbook-\w+| at 0x\w+", "", sentence)
+    return generalised(sentence, words)
 
 
-def numbers_in(x):
-    "All numbers and words of an answer, in order; of a picture those of its lines and patches."
-    if hasattr(x, "get_lines"): return [n for line in x.get_lines() for n in numbers_in(line.get_xydata())]
-    if isinstance(x, dict): return [n for key, y in x.items() for n in [key, *numbers_in(y)]]
-    if isinstance(x, (tuple, list)): return [n for y in x for n in numbers_in(y)]
-    if isinstance(x, np.ndarray) or np.isscalar(x) or x is None: return np.ravel(x).tolist()
-    return numbers_in(vars(x)) if hasattr(x, "__dict__") else []
+def generalised(sentence, words):
+    "A sentence without what depends on the example: names of arguments, shapes, numbers, folders, addresses."
+    sentence = re.sub(r"\S*lossbook-\w+|<object object at 0x\w+>", "…", sentence)
+    named = "|".join(sorted(words, key=len, reverse=True))
+    sentence = re.sub(rf"\b(?:{named})(?:\.(?:{named}))?\b", "…", sentence)
+    return re.sub(r"\((?:\d+, ?)*\d*\)|\[[^]a-zA-Z]*\]|\[nan, [^]]*\]|\[-?inf, [^]]*\]|\b\d{3,}\b", "…", sentence)
+
+
+def arrays_in(x):
+    "All numbers and words of an answer as arrays, in order; of a picture those of its lines."
+    if hasattr(x, "get_lines"): return [line.get_xydata() for line in x.get_lines()]
+    if isinstance(x, dict): return [array for key, y in x.items() for array in [np.asarray(key), *arrays_in(y)]]
+    if isinstance(x, (tuple, list)): return [array for y in x for array in arrays_in(y)]
+    return arrays_in(vars(x)) if hasattr(x, "__dict__") and not isinstance(x, (type, np.ndarray)) else [np.asarray(x)]
 
 
 def compare(answer, plain, tolerance):
     "A `Fault` unless two answers are alike."
-    a, b = numbers_in(answer), numbers_in(plain)
-    if len(a) != len(b) or not all(map(alike, a, b, [tolerance]*len(a))): raise Fault(f"answers {a[:4]}, and {b[:4]} to a plain array")
+    pairs = zip(arrays_in(answer), arrays_in(plain), strict=True)
+    if not all(alike(a, b, tolerance) for a, b in pairs): raise Fault(f"answers {answer}, and {plain} to a plain array")
 
 
 def alike(a, b, tolerance):
-    if isinstance(a, Number) and isinstance(b, Number): return bool(np.isclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True))
-    return a == b
+    "Whether two arrays hold the same words, or numbers as near as that."
+    if a.dtype.kind not in "fiub" or not tolerance: return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    return a.shape == b.shape and np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True)

@@ -108,9 +108,14 @@ def load_voc(
     return as_truth(rows, [path.stem for path in files], names, names, sizes, faults)
 
 
+DOCTYPE = re.compile(rb"<\0?!\0?D\0?O\0?C\0?T\0?Y\0?P\0?E")  # in UTF-8 and in UTF-16
+
+
 def annotation_in(path, faults):
-    "The root of an XML file; `None`, and a fault, if there is none."
-    try: root = ElementTree.parse(path).getroot()
+    "The root of an XML file; `None`, and a fault, if there is none. No entity is declared, and so none is followed."
+    content = path.read_bytes()
+    if DOCTYPE.search(content): return faults.add(path.name, "it declares a document type with its entities, as no file of VOC's does")
+    try: root = ElementTree.fromstring(content)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         faults.add(path.name, f"it is no whole XML, {error}")
     else:

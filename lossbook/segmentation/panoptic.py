@@ -127,7 +127,8 @@ class PanopticCounts(Summary):
 
     def _rows(self):
         columns = zip(self.labels, *(getattr(self, name) for name in self.counted))
-        return [["class", *self.counted], *([f"{x:.6g}" for x in row] for row in columns)]
+        rows = ([str(label), *(f"{x:.6g}" for x in row)] for label, *row in columns)
+        return [["class", *self.counted], *rows]
 
     def __repr__(self): return text_table(self._rows())
 

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from tools.book import ROOT, notebooks, reading_order, settings, shown
 from tools.cells import read_cells
 from tools.readme import readme
+from tools.robustness import TABLE, robustness
 from tools.run import nbdev
 from tools.stub import stub
 
@@ -36,6 +37,10 @@ def test_the_stub_lists_the_public_names():
 
 def test_the_readme_is_the_home_page():
     assert (ROOT / "README.md").read_text(encoding="utf-8") == readme(), "run `make prepare`"
+
+
+def test_the_table_of_bad_input_says_what_happens():
+    assert TABLE.read_text(encoding="utf-8") == robustness(), "run `make prepare`"
 
 
 def test_every_link_of_the_readme_leads_somewhere():

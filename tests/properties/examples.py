@@ -19,7 +19,7 @@ from lossbook.summaries import Metric
 from tests.detection.test_files import RESULTS, TRUTH, VOC
 from tests.properties.inputs import detr, make_call, mask_rcnn, metric_data, numbers, required, yolo
 
-N, K = 140, 3  # examples, so many that sums are made in parts, and classes
+N, K = 24, 3  # examples and classes
 
 
 class Example(NamedTuple):
@@ -201,7 +201,7 @@ DATA = {
     "ConfusionMatrix.from_labels": lambda rng: {"y_true": labels(rng), "y_pred": labels(rng), "options": {"labels": K}},
     "Masks.from_arrays": lambda rng: {"masks": rng.random((K, 4, 5)) < .5},
     "Moments.from_values": reals,
-    "PanopticCounts.from_maps": lambda rng: {"y_true": rng.integers(0, 2, (2, 3, 4, 2)), "y_pred": rng.integers(0, 2, (2, 3, 4, 2)), "options": {"labels": 2}},
+    "PanopticCounts.from_maps": lambda rng: {**dict(zip(("y_true", "y_pred"), rng.integers(0, 2, (2, N, 3, 4, 2)))), "options": {"labels": 2}},
     "RankedScores.from_scores": ranking,
     "WeightedMean.from_values": lambda rng: {"values": rng.normal(size=(N, 2))},
 }
