@@ -901,6 +901,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                    'lossbook/scale/metrics_that_add.py'),
                                                  'lossbook.scale.metrics_that_add.engine': ( 'scale/metrics_that_add.html#engine',
                                                                                              'lossbook/scale/metrics_that_add.py'),
+                                                 'lossbook.scale.metrics_that_add.jobs_of': ( 'scale/metrics_that_add.html#jobs_of',
+                                                                                              'lossbook/scale/metrics_that_add.py'),
                                                  'lossbook.scale.metrics_that_add.summarize': ( 'scale/metrics_that_add.html#summarize',
                                                                                                 'lossbook/scale/metrics_that_add.py')},
             'lossbook.segmentation.boundaries': { 'lossbook.segmentation.boundaries.as_mask': ( 'segmentation/boundaries.html#as_mask',

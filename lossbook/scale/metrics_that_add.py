@@ -7,7 +7,7 @@ __all__ = ['add_pairwise', 'summarize', 'Together']
 
 # %% ../../nbs/scale/01_metrics_that_add.ipynb #c002
 from collections import deque
-from collections.abc import Sized
+from collections.abc import Iterable, Sized
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ def add_pairwise(
     add=add, # Function that adds two neighbours
 ): # Their sum
     "Add neighbours, then neighbours of those: the number of parts alone sets the tree."
+    if not isinstance(parts, Iterable):
+        raise TypeError(f"parts is {type(parts).__name__}: it must be summaries in order")
     waiting = []
     for n, part in enumerate(parts, 1):
         while n % 2 == 0: part, n = add(waiting.pop(), part), n//2
@@ -91,6 +93,18 @@ class Cluster(Pool):
     def add(self, a, b): return self.on.submit(add, a, b, priority=1, **self.options)
     def result(self, total): return total.result()
 
+def jobs_of(partitions, summarizer):
+    "A `Job` for each partition. Raises for what is none, and if there is none."
+    n, must = 0, "things with a method read"
+    if not isinstance(partitions, Iterable):
+        raise TypeError(f"partitions is {type(partitions).__name__}: it must be {must}")
+    for n, part in enumerate(partitions, 1):
+        if not hasattr(part, "read"):
+            found = f"partitions holds {type(part).__name__} at [{n - 1}]"
+            raise TypeError(f"{found}: it must hold {must}")
+        yield Job(n - 1, part, summarizer)
+    if not n: raise ValueError("partitions is empty: there is nothing to summarize")
+
 def engine(on, window):
     "Who does the work. `TypeError` for what is no engine."
     if on is None: return Here()
@@ -111,9 +125,11 @@ def summarize(
     progress=False, # Whether to show a bar
 ): # Summary of all partitions: the same bits on any engine
     "Summarise each partition and add, in an order that only their number decides."
+    if not callable(summarizer):
+        found = f"summarizer is {type(summarizer).__name__}"
+        raise TypeError(f"{found}: it must be a function that returns a summary")
     who = engine(on, window)
-    jobs = (Job(i, part, summarizer) for i, part in enumerate(partitions))
-    summaries = who.summaries(jobs)
+    summaries = who.summaries(jobs_of(partitions, summarizer))
     if progress:
         from rich.progress import track
         total = len(partitions) if isinstance(partitions, Sized) else None

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core import SLICE, one_of, slices
+from ..detection.coco_files import is_path
 from ..detection.files import read_detections, read_ground_truth
 from ..detection.masks import Masks
 from ..detection.objects import Detections, GroundTruth
@@ -75,7 +76,7 @@ def split_arrays(
 
 def source_of(x, name):
     "An array as `Mapped` if it lies in a file, else as an array in memory."
-    if isinstance(x, (str, os.PathLike)): x = opened(x, name)
+    if is_path(x): x = opened(x, name)
     source = mapped(x) if isinstance(x, np.memmap) else None
     if source is None: source = in_memory(x, name)
     if source.shape: return source
@@ -127,7 +128,9 @@ def split_parquet(
     **columns, # By argument of the summarizer: the name of its column; no other is read
 ): # List of partitions, one a row group
     "Cut Parquet files where they are cut already. `ValueError` for a column they lack."
-    paths = files_in(source) if isinstance(source, (str, os.PathLike)) else source
+    paths = files_in(source) if is_path(source) else source
+    if not isinstance(paths, (list, tuple)) or not all(map(is_path, paths)):
+        raise TypeError(f"source is {source!r}: it must be a path, or a list of paths")
     if not columns: raise ValueError("columns is empty: name the column of each argument, such as y_true='label'")
     parts = [part for path in paths for part in row_groups(os.path.abspath(path), columns)]
     if parts: return parts

@@ -3,7 +3,7 @@
 A loss or a metric is found by itself; any other function has its data here, by the name it is public under.
 """
 from atexit import register
-from functools import cache
+from functools import cache, partial
 from inspect import signature
 from pathlib import Path
 from shutil import rmtree
@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 from typing import Callable, NamedTuple
 
 import numpy as np
+import pyarrow.parquet
 
 import lossbook
 from lossbook.core import Loss
@@ -85,6 +86,8 @@ def example(name, seed=0):
 
 # ---- data of functions that are no losses and no metrics
 
+counted = partial(lossbook.ConfusionMatrix.from_labels, labels=K)
+
 def boxes(rng, n=N): return numbers(rng, "boxes", (n, 4), K)
 def labels(rng, n=N): return np.append(rng.permutation(K), rng.integers(0, K, n - K))
 def proba(rng, n=N): return rng.dirichlet(np.ones(K), n)
@@ -119,6 +122,14 @@ def read_scene(rng):
     return dict(zip(("ground_truth", "detections"), read))
 
 
+def table_on_disk():
+    "A Parquet file of labels."
+    path = folder("labels.txt", "") / "labels.parquet"
+    columns = {"y": labels(np.random.default_rng(0)), "y_hat": labels(np.random.default_rng(1))}
+    pyarrow.parquet.write_table(pyarrow.table(columns), path, row_group_size=50)
+    return path
+
+
 def only(kind, x): return kind(*(getattr(x, field) for field in kind._fields))
 
 
@@ -143,6 +154,7 @@ def grid(rng):
 
 
 DATA = {
+    "add_pairwise": lambda rng: {"parts": [counted(labels(rng), labels(rng)) for _ in range(5)]},
     "array_namespace": lambda rng: {},
     "assign_anchors": lambda rng: {"anchors": boxes(rng), "boxes": boxes(rng, K)},
     "balanced_class_weight": lambda rng: {"y_true": labels(rng)},
@@ -192,6 +204,10 @@ DATA = {
     "sample_anchors": lambda rng: {"assigned": rng.integers(-2, K, N), "options": {"seed": 0}},
     "sigmoid": logits,
     "softmax": logits,
+    "split_arrays": lambda rng: {"y_true": labels(rng), "y_pred": labels(rng), "options": {"rows": 50}},
+    "split_coco": lambda rng: {**scene(rng), "options": {"images": 1}},
+    "split_parquet": lambda rng: {"source": table_on_disk(), "options": {"y_true": "y", "y_pred": "y_hat"}},
+    "summarize": lambda rng: {"partitions": lossbook.split_arrays(y_true=labels(rng), y_pred=labels(rng), rows=50), "summarizer": counted},
     "surface_distances": pixels,
     "top_forecasts": lambda rng: {"y_true": labels(rng), "y_proba": proba(rng)},
     "unweighted_proba": lambda rng: {"y_proba": proba(rng), "class_weight": rng.uniform(.5, 2, K)},

@@ -8,6 +8,7 @@ from inspect import isclass
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -313,6 +314,29 @@ def makes_a_metric(call, rng):
 def names_numpy(call, rng): assert call.function(rng.random(3), [1]) is np
 
 
+def adds_up(call, rng): assert call() == sum(call.at("parts"))
+
+
+def holds_all(call, rng):
+    "What the parts hold, one after the other, is what was given."
+    parts, rows = [part.read() for part in call()], {"y_true": "y", "y_pred": "y_hat"}
+    given = call.data if "source" not in call.data else {name: pyarrow.parquet.read_table(call.at("source"))[column] for name, column in rows.items()}
+    for name, whole in given.items(): close(np.concatenate([part[name] for part in parts]), np.asarray(whole))
+
+
+def counts_all_parts(call, rng):
+    "Parts summarised and added are the summary of the whole."
+    parts = [part.read() for part in call.at("partitions")]
+    assert call() == call.at("summarizer")(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def finds_as_much(call, rng):
+    "Parts judged and added are judged like the whole."
+    judge = lossbook.DetectionMatches.from_objects
+    whole = lossbook.evaluate_detections(**call.data)
+    assert sum(judge(**part.read()) for part in call()) == whole.matches
+
+
 ERRORS = "absolute_error squared_error huber_loss log_cosh_loss smooth_l1_loss"
 BOXES = "iou_loss giou_loss diou_loss ciou_loss"
 MOMENTS = "mean_absolute_error mean_squared_error root_mean_squared_error"
@@ -366,6 +390,7 @@ LAWS = [
     (tells_the_same, "classification_report"), (splits_the_table, "one_vs_rest"), (reports_moments, "regression_report"), (finds_itself, "evaluate_detections"),
     (counts_every_object, "confuse_detections"), (says_every_number, "html_report"), (agrees, "check_gradient"), (names_numpy, "array_namespace"),
     (reads_what_stands_there, "load_coco load_coco_results load_voc load_voc_results load_yolo load_yolo_results"),
+    (adds_up, "add_pairwise"), (holds_all, "split_arrays split_parquet"), (counts_all_parts, "summarize"), (finds_as_much, "split_coco"),
     (makes_a_loss, "loss"), (makes_a_metric, "label_metric ranking_metric metric"),
 ]
 CASES = [pytest.param(law, name, id=f"{name}-{law.__qualname__.split('.')[0]}") for law, names in LAWS for name in names.split()]
@@ -386,7 +411,7 @@ def test_every_public_class_is_read_or_holds_data():
     "A class that reads data has a method in the table; the others hold what was read, or are what others are made of."
     reads = {name.split(".")[0] for name in DATA if "." in name}
     bases = {"Loss", "FormulaLoss", "LossSum", "Metric", "LabelMetric", "RankingMetric", "Summary"}
-    made = {"DetectionMatches", "DetectionTables", "DetectionEvaluation", "RankedClasses", "InvalidAnnotations"}  # by functions that are in it
+    made = {"DetectionMatches", "DetectionTables", "DetectionEvaluation", "RankedClasses", "InvalidAnnotations", "Together", "PartitionError"}  # by functions that are in it
     classes = {name for name in lossbook.__all__ if isclass(getattr(lossbook, name))}
     assert {name for name in classes - reads - bases - made if not hasattr(getattr(lossbook, name), "_fields")} == set()
 
