@@ -21,8 +21,8 @@ from tools.book import ROOT
 TABLE = ROOT / "nbs/appendix/robustness.md"
 PACKAGE = str(Path(lossbook.__file__).parent)
 
-
 HEADER = "<!-- Written by `make prepare`: see tools/robustness.py. -->\n\n"
+ANSWERS, BACKSLASHED = "answers", r"\\\1"
 
 
 def robustness():
@@ -55,9 +55,6 @@ def places_in_words(places):
     arguments = defaultdict(list)
     for name, place in places: arguments[name].append(".".join(filter(None, place)))
     return ", ".join(f"`{name}({', '.join(words)})`" for name, words in arguments.items())
-
-
-ANSWERS, BACKSLASHED = "answers", r"\\\1"
 
 
 def functions():
@@ -211,17 +208,20 @@ def tried(good, place, title, spoil):
     "What one call does: `ANSWERS` or the sentence it refuses with; `None` where the input cannot be made."
     try: spoiled = spoil(good.at(*place))
     except (ValueError, TypeError, IndexError): return None
-    call, kept = good.put(spoiled, *place), repr(spoiled)
+    call, kept = good.put(spoiled, *place), held(spoiled)
     try: answer = quietly(call)
     except Fault: raise
     except OSError as error: return f"{type(error).__name__}: {error.strerror}"
     except (ValueError, TypeError, AssertionError) as error: return refusal(error, {*filter(None, sum(good.places(), ()))})
     except Exception as error: raise Fault(f"{type(error).__name__}: {error}") from None
     finally: plt.close("all")
-    if repr(spoiled) != kept: raise Fault("it is written to")
+    if held(spoiled) != kept: raise Fault("it is written to")
     if title in SAME: compare(answer, quietly(good), 0)
     if title in ALIKE: compare(answer, quietly(good.put(np.asarray(spoiled, good.at(*place).dtype), *place)), TOLERANCE.get(title, 1e-12))
     return ANSWERS
+
+
+def held(x): return x.tobytes() if isinstance(x, np.ndarray) else repr(x)
 
 
 TOLERANCE = {"float16": 1e-2, "float32": 1e-5}
@@ -244,7 +244,7 @@ def refusal(error, words):
     sentence = str(error)
     if not (own and said): raise Fault(f"refused from inside, {type(error).__name__}: {sentence}")
     if "\n" in sentence or len(sentence) < 10: raise Fault(f"no sentence: {sentence}")
-    if isinstance(error, lossbook.InvalidAnnotations): return sentence
+    if isinstance(error, lossbook.InvalidAnnotations): return generalised(sentence, words)
     if len(sentence) > 250: raise Fault(f"a long sentence: {sentence}")
     if not any(word in sentence for word in words): raise Fault(f"refused without a name: {sentence}")
     return generalised(sentence, words)
