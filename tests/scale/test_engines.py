@@ -126,13 +126,18 @@ def fails(y_true, y_pred):
     (WRONG, COUNT, "partition 1, rows 2 to 4 of y_true, y_pred: y_true holds 3, which is not among the labels [0, 1]"),
     (GOOD, accuracy_score, "partition 0, rows 0 to 2 of y_true, y_pred: the summarizer returned float, no summary"),
     (GOOD, fails, "partition 0, rows 0 to 2 of y_true, y_pred: it went wrong"),
-    ([*GOOD, 7], COUNT, "partition 3, 7: 'int' object has no attribute 'read'"),
 ])
 def test_the_partition_that_failed_is_named(engine, parts, summarizer, words, request):
     on = engine and request.getfixturevalue(engine)
     with pytest.raises(PartitionError) as caught:
         summarize(parts, summarizer, on=on)
     assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("engine", [None, "threads", "processes"])
+def test_what_is_no_partition_is_named(engine, request):
+    with pytest.raises(TypeError, match=r"^partitions holds int at \[3\]: it must hold things with a method read$"):
+        summarize([*GOOD, 7], COUNT, on=engine and request.getfixturevalue(engine))
 
 
 def test_what_cannot_be_sent_is_named(processes):
@@ -154,7 +159,7 @@ def test_what_was_not_begun_is_dropped(tmp_path):
 
 
 @pytest.mark.parametrize("call, words", [
-    (lambda: summarize([], COUNT), "parts is empty"),
+    (lambda: summarize([], COUNT), "partitions is empty"),
     (lambda: summarize(WRONG[::2], ConfusionMatrix.from_labels, on="cluster"), "on is str: it must be None"),
     (lambda: summarize(WRONG, COUNT, on=ThreadPoolExecutor(1), window=0), "window is 0"),
     (lambda: summarize(WRONG, COUNT, on=ThreadPoolExecutor(1), window=1.5), "window is 1.5"),
