@@ -84,7 +84,7 @@ class Ask:
         return replace(self, last=last)
 
     def value(self):
-        result = self.function or resolve_name(f"{self.library.root}.{self.path}")
+        result = self.function or resolve_name(":".join(f"{self.library.root}.{self.path}".rsplit(".", 1)))
         for arguments, options in self.calls:
             given = arguments if self.function else map(self.read, arguments)
             result = result(*given, **{name: self.read(option, (np.ndarray,)) for name, option in options.items()})
@@ -94,7 +94,7 @@ class Ask:
         "An argument as its library takes it."
         if not isinstance(x, arrays):
             return x
-        return resolve_name("torch.tensor")(np.asarray(x)) if self.library.tensors else np.asarray(x)
+        return resolve_name("torch:tensor")(np.asarray(x)) if self.library.tensors else np.asarray(x)
 
     def __str__(self):
         options = ", ".join(f"{name}={option_text(name, option)}" for _, options in self.calls for name, option in options.items())
@@ -118,7 +118,7 @@ class ask:
     torchmetrics = Library("torchmetrics", "torchmetrics.functional", "torchmetrics", 1e-5, tensors=True)
     keras = Library("Keras", "keras", "keras", 2e-5)
     optax = Library("optax", "optax", "optax", 1e-6)
-    monai = Library("MONAI", "monai", "monai", 1e-6, tensors=True)
+    monai = Library("MONAI", "monai", "monai", 1e-5, tensors=True)
     pycocotools = Library("pycocotools", "pycocotools", "pycocotools", 1e-12)
 
 
