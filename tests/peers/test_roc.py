@@ -56,8 +56,8 @@ def auc(data, **options):
     return partial(roc_auc_score, *data, **options)
 
 
-def points_of_a_curve(**options):
-    return len(roc_curve(*THOUSAND, **options).fpr)
+def points_of_a_curve():
+    return len(roc_curve(*THOUSAND).fpr)
 
 
 def points_of_precision_and_recall():
@@ -65,11 +65,11 @@ def points_of_precision_and_recall():
 
 
 def first_threshold():
-    return roc_curve(SPAM, SCORES).thresholds[0]
+    return roc_curve(*LETTERS).thresholds[0]
 
 
 def bent_only():
-    return points_of_a_curve(drop_intermediate=True)
+    return len(roc_curve(*THOUSAND, drop_intermediate=True).fpr)
 
 
 def through_a_sigmoid_of_float32():

@@ -1,0 +1,192 @@
+"""Where libraries disagree, for the page "Why your number differs": `python -m tools.conventions`.
+
+Every row of `tests/peers` is run, ours and each library that imports, and what it gave is written to
+`nbs/appendix/conventions.json`. Of a library that does not import, the numbers of the last time are kept.
+"""
+import ast
+import inspect
+import json
+import re
+import warnings
+from functools import partial
+from importlib import import_module
+
+import numpy as np
+
+import lossbook
+from tests.peers.rows import ask, option_text
+from tools.book import ROOT
+
+FILE = ROOT / "nbs/appendix/conventions.json"
+PUBLIC = {name for name in dir(lossbook) if name[0] != "_"}
+WIDEST = 100  # characters of data that a page shows
+PARTS = {
+    "Regression": {"Errors and R2": "regression"},
+    "Classification": {
+        "Log loss": "log_loss", "Cross-entropy": "cross_entropy", "Weights and smoothing": "weights", "Focal loss": "focal",
+        "Hinge loss": "hinge", "Scores that count": "classification"},
+    "Ranking": {"ROC": "roc", "Average precision": "average_precision", "Brier score": "brier", "Calibration": "calibration"},
+    "Segmentation": {
+        "Pixels": "pixels", "Dice and IoU": "segmentation", "Losses of overlap": "overlap_losses", "Outlines": "boundaries",
+        "Panoptic quality": "panoptic"},
+    "Boxes": {"Boxes": "boxes"},
+    "Detection": {"COCO and VOC": "detection"},
+}
+
+
+def conventions(past=None):
+    "All there is to write; what libraries gave in the past stands where they do not import."
+    past = past or {"versions": {}, "parts": {}}
+    known = {at: answer["gives"] for at, answer in answers(past)}
+    topics = {part: {title: [of_case(case, known) for case in cases(name)] for title, name in names.items()} for part, names in PARTS.items()}
+    return {"versions": past["versions"] | versions(), "parts": topics}
+
+
+def cases(name):
+    return import_module(f"tests.peers.test_{name}").CASES
+
+
+def versions():
+    found = {}
+    for name, library in vars(ask).items():
+        if name[0] != "_" and imports(library):
+            found[library.name] = library.version
+    return found
+
+
+def imports(library):
+    try:
+        return bool(import_module(library.root))
+    except ImportError:
+        return False
+
+
+def answers(told):
+    "What each library gave, under the names of its case and choice and its call."
+    for topics in told["parts"].values():
+        for case in (case for cases in topics.values() for case in cases):
+            for row in case["rows"]:
+                yield from (((case["title"], row["choice"], answer["library"], answer["call"]), answer) for answer in row["theirs"])
+
+
+def of_case(case, known):
+    rows = [of_row(case, row, known) for row in case.rows]
+    shown = [about(row.ours) for row in case.rows]
+    data = {name: value for each in shown for name, value in each[1].items()}
+    code = list(dict.fromkeys(source for each in shown for source in each[2]))
+    functions = sorted({name for row in rows for name in re.findall(r"\w+", row["call"]) if name in PUBLIC})
+    return {"title": case.title, "why": case.why, "data": data, "code": code, "functions": functions, "rows": rows}
+
+
+def of_row(case, row, known):
+    theirs = []
+    for call in row.theirs:
+        at = case.title, row.choice, call.library.name, str(call)
+        theirs.append({"library": call.library.name, "call": str(call), "gives": outcome(call.value) if imports(call.library) else known[at]})
+    told = {"choice": row.choice, "call": about(row.ours)[0], "gives": outcome(row.ours), "theirs": theirs}
+    if row.said:
+        told |= {"said": row.said, "said_gives": told["gives"] if row.gives is None else outcome(lambda: row.gives)}
+    return told | ({"wrong": True} if row.wrong else {}) | ({"differs": True} if row.gives is not None else {})
+
+
+def outcome(call):
+    "What a call gives, or the first sentence of its refusal."
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return plain(call())
+        except Exception as error:
+            return {"refuses": str(error).strip().split("\n")[0]}
+
+
+def plain(value):
+    "A number, or a list of them, in as many digits as all machines agree on; what JSON lacks as words."
+    if isinstance(value, str):
+        return {"refuses": value}
+    value = np.asarray(value, float)
+    if value.ndim:
+        return [plain(each) for each in value]
+    return float(f"{value:.6g}") if np.isfinite(value) else str(float(value))
+
+
+# ---- our call as text: what is written, the data it is written with, the functions it needs
+
+
+def about(call):
+    return of_partial(call) if isinstance(call, partial) else of_function(call)
+
+
+def of_partial(call):
+    "A call of one function: its data by the names of its arguments, its options as they are."
+    names = arguments_of(call.func)
+    given = dict(zip(names, call.args)) | call.keywords
+    data = {name: shown(value) for name, value in given.items() if is_data(value)}
+    words = [name if is_data(value) else option_text(name, value) for name, value in zip(names, call.args)]
+    words += [f"{name}={name if is_data(value) else option_text(name, value)}" for name, value in call.keywords.items()]
+    return f"{name_of(call.func)}({', '.join(words)})", data, []
+
+
+def of_function(function):
+    "A function without arguments: its body, the module's data and functions that it names."
+    body = ast.parse(inspect.getsource(function)).body[0].body
+    world, data, code = function.__globals__, {}, []
+    for node in [node for statement in body for node in ast.walk(statement)]:
+        if isinstance(node, ast.Call):
+            node.args = [name for argument in node.args for name in unpacked(argument, node, world, data)]
+    for node in [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id in world]:
+        value = world[node.id]
+        if inspect.isfunction(value) and value.__module__ == function.__module__:
+            code.append(inspect.getsource(value).strip())
+        elif node.id.isupper() and is_data(value):
+            data[node.id] = shown(value)
+    lines = [ast.unparse(statement.value if isinstance(statement, ast.Return) else statement) for statement in body]
+    return "; ".join(lines), data, code
+
+
+def unpacked(argument, call, world, data):
+    "`*PAIR` as the names of the arguments that it fills."
+    if not isinstance(argument, ast.Starred) or ast.unparse(argument.value) not in world:
+        return [argument]
+    values = world[argument.value.id]
+    names = arguments_of(eval(ast.unparse(call.func), world))[:len(values)]
+    data.update({name: shown(value) for name, value in zip(names, values)})
+    return [ast.Name(name) for name in names]
+
+
+def arguments_of(function):
+    return list(inspect.signature(function).parameters)
+
+
+def name_of(function):
+    owner = getattr(function, "__self__", None)
+    return f"{owner.__name__}.{function.__name__}" if owner is not None else getattr(function, "__name__", str(function))
+
+
+def is_data(value):
+    return isinstance(value, np.ndarray | list | tuple | dict)
+
+
+def shown(value):
+    "Data as they are written, or how many they are."
+    text = written(value.tolist() if isinstance(value, np.ndarray) else value)
+    if len(text) <= WIDEST or isinstance(value, dict):
+        return text
+    return f"{np.size(value):,} numbers" if np.ndim(value) == 1 else f"numbers, {' × '.join(map(str, np.shape(value)))}"
+
+
+def written(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{name}": {written(each)}' for name, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return f"{value:.10g}" if isinstance(value, float) else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def main():
+    told = conventions(json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else None)
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
