@@ -70,23 +70,36 @@ def answers(told):
 
 
 def of_case(case, known):
-    rows = [of_row(case, row, known) for row in case.rows]
-    shown = [about(row.ours) for row in case.rows]
-    data = {name: value for each in shown for name, value in each[1].items()}
-    code = list(dict.fromkeys(source for each in shown for source in each[2]))
-    functions = sorted({name for row in rows for name in re.findall(r"\w+", row["call"]) if name in PUBLIC})
-    return {"title": case.title, "why": case.why, "data": data, "code": code, "functions": functions, "rows": rows}
+    "A case, with the data that all its rows share; a row keeps those of its own."
+    told = [about(row.ours) for row in case.rows]
+    data = {name: value for _, each, _ in told for name, value in each.items()}
+    shared = {name for name, value in data.items() if all(each.get(name, value) == value for _, each, _ in told)}
+    named = {value: name for name, value in data.items() if name in shared and not name.isupper()}
+    twice = {name: named[data[name]] for name in shared if name.isupper() and data[name] in named}
+    rows = []
+    for row, (call, own, _) in zip(case.rows, told):
+        written = re.sub(r"\b[A-Z_]+\b", lambda word: twice.get(word[0], word[0]), call)
+        own = {name: value for name, value in own.items() if name not in shared}
+        rows.append({"choice": row.choice, "data": own, "call": written, **of_row(row, case.title, known)})
+    return {
+        "title": case.title, "anchor": "why-" + re.sub(r"\W+", "-", case.title.lower()).strip("-"), "why": case.why,
+        "data": {name: value for name, value in data.items() if name in shared - twice.keys()},
+        "code": list(dict.fromkeys(source for _, _, sources in told for source in sources)),
+        "functions": sorted({name for row in rows for name in re.findall(r"\w+", row["call"]) if name in PUBLIC}),
+        "rows": rows,
+    }
 
 
-def of_row(case, row, known):
+def of_row(row, title, known):
+    "What a row's calls give; what is only said of a library, by whom."
     theirs = []
     for call in row.theirs:
-        at = case.title, row.choice, call.library.name, str(call)
+        at = title, row.choice, call.library.name, str(call)
         theirs.append({"library": call.library.name, "call": str(call), "gives": outcome(call.value) if imports(call.library) else known[at]})
-    told = {"choice": row.choice, "call": about(row.ours)[0], "gives": outcome(row.ours), "theirs": theirs}
+    told = {"gives": outcome(row.ours), "theirs": theirs}
     if row.said:
-        told |= {"said": row.said, "said_gives": told["gives"] if row.gives is None else outcome(lambda: row.gives)}
-    return told | ({"wrong": True} if row.wrong else {}) | ({"differs": True} if row.gives is not None else {})
+        told |= {"said": row.said, "said_gives": told["gives"] if row.gives is None else plain(row.gives)}
+    return told | {"differs": row.gives is not None, "wrong": row.wrong}
 
 
 def outcome(call):
@@ -103,7 +116,7 @@ def plain(value):
     "A number, or a list of them, in as many digits as all machines agree on; what JSON lacks as words."
     if isinstance(value, str):
         return {"refuses": value}
-    value = np.asarray(value, float)
+    value = np.squeeze(np.asarray(value, float))
     if value.ndim:
         return [plain(each) for each in value]
     return float(f"{value:.6g}") if np.isfinite(value) else str(float(value))
@@ -140,7 +153,7 @@ def of_function(function):
         elif node.id.isupper() and is_data(value):
             data[node.id] = shown(value)
     lines = [ast.unparse(statement.value if isinstance(statement, ast.Return) else statement) for statement in body]
-    return "; ".join(lines), data, code
+    return "; ".join(lines).replace("'", '"'), data, code
 
 
 def unpacked(argument, call, world, data):
@@ -154,12 +167,15 @@ def unpacked(argument, call, world, data):
 
 
 def arguments_of(function):
-    return list(inspect.signature(function).parameters)
+    "Names of arguments; a gradient has those of its loss."
+    return list(inspect.signature(getattr(function, "__self__", function)).parameters)
 
 
 def name_of(function):
-    owner = getattr(function, "__self__", None)
-    return f"{owner.__name__}.{function.__name__}" if owner is not None else getattr(function, "__name__", str(function))
+    if inspect.ismethod(function):
+        return f"{name_of(function.__self__)}.{function.__name__}"
+    terms = [f"{scale} * {term.__name__}" for scale, term in getattr(function, "parts", ())]
+    return f"({' + '.join(terms)})" if terms else function.__name__
 
 
 def is_data(value):

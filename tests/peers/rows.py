@@ -62,7 +62,7 @@ class Library:
 
     @property
     def version(self):
-        return version(self.package)
+        return version(self.package).partition("+")[0]
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,12 @@ class Ask:
 
 
 def option_text(name, option):
-    "An option as it is written in a call: arrays by their name, which is the option's."
-    if isinstance(option, np.ndarray | list) and np.size(option) > 6:
-        return name
+    "An option as it is written in a call; a long array by the option's name."
     if isinstance(option, np.ndarray):
-        option = option.tolist()
+        return name if option.size > 6 else str(option.tolist())
     if isinstance(option, str):
         return f'"{option}"'
-    return f"{option:.6g}" if isinstance(option, float) else str(option)
+    return repr(float(option)) if isinstance(option, np.floating) else str(option)
 
 
 class ask:

@@ -70,7 +70,7 @@ CASES = [
          row("weighed by the distance to the truth", focal(SOFT), 1.1556, *answers(SOFT, "optax", "keras"), gives=0.6497, said="torchvision"),
          row("weighed by a probability", focal(SOFT), 1.1556, *answers(SOFT, "monai"), gives=0.7269)),
     case("focal loss, sure and wrong", "A logit of -1000, the truth is 1.",
-         row("no floor", focal(WRONG), 1000, *answers(WRONG, "optax", "monai"), said="torchvision"),
+         row("not cut off", focal(WRONG), 1000, *answers(WRONG, "optax", "monai"), said="torchvision"),
          row("cut off at 1e-7", focal(WRONG), 1000, *answers(WRONG, "keras"), gives=16.1181)),
     case("a focus below 0", "An exponent of -1 makes easy examples weigh most.",
          row("refused", focal(THREE, gamma=-1.0), "gamma is -1", *answers(THREE, gamma=-1.0), gives=1.1618)),

@@ -25,19 +25,11 @@ def optax(data):
     return ask.optax.hinge_loss(*data[::-1]).then(lambda losses: losses.mean())
 
 
-def read_as_negatives():
-    return hinge_loss(1 - POSITIVES[0], POSITIVES[1])
-
-
-def through_a_sigmoid():
-    return hinge_loss(THREE[0], 1 / (1 + np.exp(-THREE[1])))
-
-
 CASES = [
     case("hinge loss of labels 0 and 1", "They stand for the signs -1 and 1. optax and PyTorch multiply labels in as they are.",
          row("read as signs", partial(hinge_loss, *THREE), 0.16667, ask.sklearn.hinge_loss(*THREE), keras.hinge(*THREE)),
          row("zeros multiplied in", partial(hinge_loss, *THREE), 0.16667, optax(THREE), gives=0.5),
-         row("scores put through a sigmoid", through_a_sigmoid, 0.5886, tm(THREE)),
+         row("scores put through a sigmoid", partial(hinge_loss, THREE[0], 1 / (1 + np.exp(-THREE[1]))), 0.5886, tm(THREE)),
          row("squared", partial(squared_hinge_loss, *THREE), 0.08333, keras.squared_hinge(*THREE)),
          row("weights", partial(hinge_loss, *THREE, sample_weight=WEIGHT), 0.25, ask.sklearn.hinge_loss(*THREE, sample_weight=WEIGHT))),
     case("hinge loss of signs", "Labels are -1 and 1.",
@@ -48,7 +40,7 @@ CASES = [
          row("squared", partial(squared_hinge_loss, *INSIDE), 0.625, tm(INSIDE, squared=True))),
     case("hinge loss of positives only", "scikit-learn takes the one label it sees for the negative one.",
          row("positives", partial(hinge_loss, *POSITIVES), 0.25, keras.hinge(*POSITIVES)),
-         row("negatives", read_as_negatives, 2.75, ask.sklearn.hinge_loss(*POSITIVES), wrong=True)),
+         row("negatives", partial(hinge_loss, 1 - POSITIVES[0], POSITIVES[1]), 2.75, ask.sklearn.hinge_loss(*POSITIVES), wrong=True)),
     case("a truth that is no label", "0.3 is neither of two labels.",
          row("refused", partial(hinge_loss, *NO_LABEL), "y_true holds"),
          row("multiplied in", partial(hinge_loss, *NO_LABEL), "y_true holds", keras.hinge(*NO_LABEL), gives=0.6)),

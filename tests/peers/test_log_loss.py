@@ -39,10 +39,6 @@ def all_of(y, z):
             optax.sigmoid_binary_cross_entropy(np.array(z), np.array(y)))
 
 
-def over_n():
-    return log_loss(*PAIR, sample_weight=WEIGHT, reduction="sum") / 2
-
-
 def slope(library, words, function):
     "The slope that PyTorch finds of a loss of a probability of 0, where the truth is 1."
     def backward():
@@ -84,7 +80,7 @@ CASES = [
          on_logit(0.0, -INF, 0, *all_of(0.0, -INF), gives=NAN, wrong=True)),
     case("weights of examples", "The weighted sum is divided by the weights, or by the number of examples.",
          row("over the sum of weights", partial(log_loss, *PAIR, sample_weight=WEIGHT), 0.3952, ask.sklearn.log_loss(*PAIR, sample_weight=WEIGHT)),
-         row("over the number of examples", over_n, 0.7904, torch.binary_cross_entropy(*flipped(PAIR), weight=np.array(WEIGHT)),
+         row("over the number of examples", partial(log_loss, *PAIR, sample_weight=WEIGHT, reduction="batchmean"), 0.7904, torch.binary_cross_entropy(*flipped(PAIR), weight=np.array(WEIGHT)),
              keras.BinaryCrossentropy()(*map(column, PAIR), sample_weight=np.array(WEIGHT)))),
     case("a truth between 0 and 1", "A probability as the truth.",
          row("the mean over both labels", partial(log_loss, *SOFT), 0.6325, torch.binary_cross_entropy(*flipped(SOFT)), keras.BinaryCrossentropy()(*SOFT)),
