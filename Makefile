@@ -12,10 +12,10 @@ compile = $(python) -m uv pip compile pyproject.toml --universal --fork-strategy
 
 export PATH := $(CURDIR)/$(bin):$(PATH)
 
-.PHONY: help serve test site lab chapter prepare check bench peers lock clean
+.PHONY: help serve test site lab chapter prepare check bench peers conventions lock clean
 
 help:
-	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: $(VENV)/.test ## build the site, serve it and rebuild it on every change
 	$(python) -m web.serve
@@ -43,6 +43,9 @@ bench: $(VENV)/.test ## measure import time, speed and memory
 
 peers: $(VENV)/.peers ## compare with the other libraries, after installing them
 	LOSSBOOK_CASES=all $(python) -m pytest tests/peers tests/detection
+
+conventions: $(VENV)/.peers ## ask every library again where it gives other numbers, for the page that lists them
+	$(python) -m tools.conventions
 
 lock: $(VENV)/.dev ## pin the newest releases of all that is installed, and the lowest that are allowed
 	$(compile) --upgrade --extra dev --extra peers --output-file constraints.txt

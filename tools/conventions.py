@@ -19,7 +19,7 @@ from tools.book import ROOT
 
 FILE = ROOT / "nbs/appendix/conventions.json"
 PUBLIC = {name for name in dir(lossbook) if name[0] != "_"}
-WIDEST = 100  # characters of data that a page shows
+WIDEST = 80  # characters of an array that a page shows
 PARTS = {
     "Regression": {"Errors and R2": "regression"},
     "Classification": {
@@ -133,7 +133,7 @@ def of_partial(call):
     "A call of one function: its data by the names of its arguments, its options as they are."
     names = arguments_of(call.func)
     given = dict(zip(names, call.args)) | call.keywords
-    data = {name: shown(value) for name, value in given.items() if is_data(value)}
+    data = {name: text for name, value in given.items() if is_data(value) and (text := shown(value))}
     words = [name if is_data(value) else option_text(name, value) for name, value in zip(names, call.args)]
     words += [f"{name}={name if is_data(value) else option_text(name, value)}" for name, value in call.keywords.items()]
     return f"{name_of(call.func)}({', '.join(words)})", data, []
@@ -150,8 +150,8 @@ def of_function(function):
         value = world[node.id]
         if inspect.isfunction(value) and value.__module__ == function.__module__:
             code.append(inspect.getsource(value).strip())
-        elif node.id.isupper() and is_data(value):
-            data[node.id] = shown(value)
+        elif node.id.isupper() and is_data(value) and (text := shown(value)):
+            data[node.id] = text
     lines = [ast.unparse(statement.value if isinstance(statement, ast.Return) else statement) for statement in body]
     return "; ".join(lines).replace("'", '"'), data, code
 
@@ -162,13 +162,14 @@ def unpacked(argument, call, world, data):
         return [argument]
     values = world[argument.value.id]
     names = arguments_of(eval(ast.unparse(call.func), world))[:len(values)]
-    data.update({name: shown(value) for name, value in zip(names, values)})
+    data.update({name: text for name, value in zip(names, values) if (text := shown(value))})
     return [ast.Name(name) for name in names]
 
 
 def arguments_of(function):
     "Names of arguments; a gradient has those of its loss."
-    return list(inspect.signature(getattr(function, "__self__", function)).parameters)
+    owner = getattr(function, "__self__", None)
+    return list(inspect.signature(function if owner is None or inspect.isclass(owner) else owner).parameters)
 
 
 def name_of(function):
@@ -183,11 +184,9 @@ def is_data(value):
 
 
 def shown(value):
-    "Data as they are written, or how many they are."
+    "Data as they are written; nothing of a large array, of which the case tells."
     text = written(value.tolist() if isinstance(value, np.ndarray) else value)
-    if len(text) <= WIDEST or isinstance(value, dict):
-        return text
-    return f"{np.size(value):,} numbers" if np.ndim(value) == 1 else f"numbers, {' × '.join(map(str, np.shape(value)))}"
+    return text if len(text) <= WIDEST or isinstance(value, dict) else ""
 
 
 def written(value):
