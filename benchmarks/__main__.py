@@ -17,7 +17,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all, if none is named")
     parser.add_argument("--most", type=float, default=10**7, help="numbers of the largest arrays")
-    parser.add_argument("--cases", nargs="+", default=["36k", "dense", "masks"], choices=detection.CASES, help="of detection")
+    parser.add_argument("--cases", nargs="+", default=list(detection.CASES), choices=detection.CASES, help="of detection")
     parser.add_argument("--tools", nargs="+", default=detection.TOOLS, choices=detection.TOOLS, help="of detection")
     parser.add_argument("--rounds", type=int, default=1, help="runs of each case of detection, by turns; their median is kept")
     parser.add_argument("--slow", action="store_true", help="wait for pycocotools on every case of detection")
