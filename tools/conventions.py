@@ -95,7 +95,7 @@ def of_row(row, title, known):
     theirs = []
     for call in row.theirs:
         at = title, row.choice, call.library.name, str(call)
-        theirs.append({"library": call.library.name, "call": str(call), "gives": outcome(call.value) if imports(call.library) else known[at]})
+        theirs.append({"library": call.library.name, "call": str(call), "gives": outcome(call.value) if imports(call.library) else known.get(at)})
     told = {"gives": outcome(row.ours), "theirs": theirs}
     if row.said:
         told |= {"said": row.said, "said_gives": told["gives"] if row.gives is None else plain(row.gives)}
