@@ -7,6 +7,7 @@ __all__ = ['array_namespace', 'Loss', 'FormulaLoss', 'loss', 'GradientCheck', 'c
 
 # %% ../nbs/00_core.ipynb #c002
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import reduce, update_wrapper
 from inspect import Parameter, Signature, signature
@@ -43,12 +44,22 @@ def array_namespace(
     return array_api_compat.array_namespace(*made)
 
 # %% ../nbs/00_core.ipynb #c030
+def plain_array(
+    x, # NumPy array, of any subclass
+    name, # Name of the argument, for the message
+): # The same numbers in NumPy's own class
+    "An array that means what NumPy's mean. `TypeError` for a masked one."
+    if not hasattr(x, "mask"): return np.asarray(x)
+    cure = "leave out what it hides, or weigh it with 0"
+    raise TypeError(f"{name} is a masked array: {cure}")
+
 def as_array(
     x, # Array of any library that follows the array API, or anything NumPy can read
     name, # Name of the argument, for the message
 ): # `x` itself if it is an array, else a NumPy array
     "Read an argument as an array of real numbers, or say why it is none."
-    if not is_array_api_obj(x) or isinstance(x, np.generic):
+    if isinstance(x, np.ndarray): x = plain_array(x, name)
+    elif not is_array_api_obj(x) or isinstance(x, np.generic):
         try: x = np.asarray(x)
         except ValueError:
             raise ValueError(f"{name} is ragged: its rows differ in length") from None
@@ -124,7 +135,8 @@ def is_box(xp, x):
 BOX = Domain("finite x1, y1, x2, y2 with x1 <= x2 and y1 <= y2", is_box, width=4)
 
 DOMAINS = {"proba": PROBABILITY, "logits": LOGIT, "weight": WEIGHT,
-           "labels": label_below(), "boxes": BOX}
+           "labels": label_below(), "boxes": BOX,
+           **dict.fromkeys(["sampled", "objects", "responsible"], PROBABILITY)} # 0 or 1
 
 def domain_of(
     name, # Name of an argument or of a field of one
@@ -286,8 +298,9 @@ class Rows:
     def read(self, rows):
         "The examples of a slice."
         xp, domain = array_namespace(self.array), self.given.domain
-        dtype = xp.int64 if domain.whole else self.dtype
-        x = xp.astype(self.array[rows, ...], dtype, copy=False)
+        dtype, x = xp.int64 if domain.whole else self.dtype, self.array[rows, ...]
+        if xp is np: x = np.ascontiguousarray(x, dtype) # sums depend on the order in memory
+        else: x = xp.astype(x, dtype, copy=False)
         if self.check and not domain.quickly(xp, x):
             domain.check(self.given.array, self.given.name)
         return x
@@ -346,6 +359,8 @@ def weight_by_class(
 ): # Weights of the examples, shape `(n,)`
     "The weight of each example's class. `ValueError` unless there is one a class."
     given = as_array(class_weight, "class_weight")
+    if not is_numpy_array(given):
+        one_library([Input(y_true, "the data", 0), Input(given, "class_weight", 0)])
     if (shape := tuple(given.shape)) != (classes,):
         raise ValueError(f"class_weight has shape {shape} for {classes} classes")
     if has_values(given): WEIGHT.check(given, "class_weight")
@@ -460,7 +475,7 @@ def one_of(
     choices, # What can be chosen
 ):
     "Raise a `ValueError` unless a named choice is one of those there are."
-    if value in choices: return
+    if isinstance(value, Hashable) and value in choices: return # an array is none
     listed = f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
     raise ValueError(f"{name} is {value!r}: it must be {listed}")
 
@@ -488,10 +503,16 @@ ADDED = {
 
 OF_CLASSES = {"class_weight": None, "ignore_index": None, "label_smoothing": 0.0}
 
+def check_function(formula):
+    "`TypeError` for what cannot be called."
+    if callable(formula): return
+    raise TypeError(f"formula is a {type(formula).__name__}: it must be a function")
+
 def formula_parameters(
     formula, # Function of one example
 ): # Its two inputs; its hyper-parameters with their defaults
     "What a formula takes. `TypeError` if it takes anything else."
+    check_function(formula)
     given = signature(formula).parameters.values()
     inputs = [p for p in given if p.kind == Parameter.POSITIONAL_OR_KEYWORD]
     hyper = {p.name: p.default for p in given if p.kind == Parameter.KEYWORD_ONLY}
@@ -522,6 +543,7 @@ def read_call(
 ): # `Batch`
     "The rows a loss was called with."
     one_of(given["reduction"], "reduction", ["mean", "batchmean", "sum", "none"])
+    one_of(given["check_values"], "check_values", [None, True, False])
     inputs = [read_inputs(x, name, n) for (name, x), n in zip(given.items(), ndims)]
     weight, check = given["sample_weight"], given["check_values"]
     chosen = {name: plain(given[name], name, at) for name, at in layout.items()}
@@ -532,11 +554,14 @@ def plain(
     name="", # Its name, for the message
     default=None, # Its default
 ): # A Python number for a scalar of NumPy, all else as it is
-    "A hyper-parameter as libraries read it. `TypeError` for a word, not a number."
-    if isinstance(value, str) and isinstance(default, Real):
-        raise TypeError(f"{name} is {value!r}: it must be a number")
+    "A hyper-parameter as libraries read it. `TypeError` unless a number is one."
     scalar = isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0
     value = value.item() if scalar else value
+    flag, listed = isinstance(default, bool), isinstance(value, (list, tuple))
+    one = isinstance(value, Real) or is_array_api_obj(value) and not (flag and value.ndim)
+    if isinstance(default, Real) and not (one or listed and not flag):
+        wanted = "True or False" if flag else "a number"
+        raise TypeError(f"{name} is {value!r}: it must be {wanted}")
     return float(value) if type(value) is int and type(default) is float else value
 
 # %% ../nbs/00_core.ipynb #c095
@@ -642,6 +667,7 @@ class FormulaLoss(Loss):
         self.formula, self.layout, self.hyper = formula, layout, hyper
         self.true_ndim, self.pred_ndim, self.bound = true_ndim, pred_ndim, {}
 
+    @np.errstate(over="ignore") # what is beyond the largest number is infinity
     def __call__(self, *args, **kwargs):
         batch, reduction, hyper = self._read(args, kwargs)
         losses = (weigh(self.formula(t, p, **hyper), w) for t, p, w in batch)
@@ -656,6 +682,7 @@ class FormulaLoss(Loss):
         if weight is None: weight = batch.xp.ones(batch.n, dtype=batch.dtype, device=like)
         return batch.xp.reshape(weight, batch.shape)
 
+    @np.errstate(over="ignore")
     def grad(self, *args, **kwargs):
         "Gradient of the loss, or of each weighted loss, shaped like the prediction."
         if self.derivative is None:
@@ -775,6 +802,7 @@ class GradientCheck(NamedTuple):
         agree = f"{self.derivatives} derivatives agree with central differences"
         return f"{agree} to {self.rtol:g}"
 
+@np.errstate(all="ignore") # an infinite difference is off by infinity
 def check_gradient(
     loss, # `Loss` with a gradient
     y_true, # Its truth
@@ -784,7 +812,12 @@ def check_gradient(
     **options, # Any argument of the loss
 ): # `GradientCheck`; raises `AssertionError` if the error is larger
     "Compare a hand-derived gradient with central differences, number by number."
-    y_pred = each_field(lambda x: np.array(x, np.float64), y_pred)
+    if not hasattr(loss, "grad"):
+        raise TypeError(f"loss is a {type(loss).__name__}: it must be a Loss")
+    def movable(x, name):
+        if array_namespace(x) is np: return np.array(as_array(x, name), np.float64)
+        raise TypeError(f"{name} is no array of NumPy: differences are taken with NumPy")
+    y_pred = each_field(movable, y_pred, fields(y_pred, loss.inputs[1]))
     hand = [np.asarray(g) for g in leaves(loss.grad(y_true, y_pred, **options))]
     options = {**options, "check_values": False}
     def value(): return np.sum(loss(y_true, y_pred, **options))

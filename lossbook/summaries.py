@@ -15,9 +15,9 @@ from inspect import Parameter, signature
 import numpy as np
 from array_api_compat import device, is_array_api_obj, is_torch_array
 
-from .core import SLICE, Batch, FunctionLike, as_array, has_values, keyword
-from .core import number, one_of, plain, read_inputs, read_rows, slices
-from .core import weigh, weight_input
+from .core import SLICE, Batch, FunctionLike, as_array, check_function
+from .core import has_values, keyword, number, one_of, plain, plain_array
+from .core import read_inputs, read_rows, slices, weigh, weight_input
 
 # %% ../nbs/02_summaries.ipynb #c008
 class Summary:
@@ -50,13 +50,13 @@ def in_memory(
     name, # Name of the argument, for the message
 ): # NumPy array, a view where that is possible
     "An argument as a NumPy array. `TypeError` for an array on an accelerator."
-    if isinstance(x, np.ndarray): return x
+    if isinstance(x, np.ndarray): return plain_array(x, name)
     if not is_array_api_obj(x) or isinstance(x, np.generic):
         try: return np.asarray(x)
         except ValueError: raise ValueError(f"{name} is ragged: rows differ") from None
     if not has_values(x):
         where = f"{name} is on {device(x)}"
-        raise TypeError(f"{where}: summaries are made in main memory")
+        raise TypeError(f"{where}: it must be in main memory")
     return np.from_dlpack(x.detach() if is_torch_array(x) else x)
 
 def read_weight(
@@ -88,7 +88,8 @@ class WeightedMean(Summary):
         weight = read_weight(sample_weight, values.shape[:1])
         weight = np.ones(len(values)) if weight is None else weight
         defined = ~np.isnan(values)
-        total = np.tensordot(weight, np.where(defined, values, 0), 1)
+        present = np.where(defined, values, 0).copy() # sums depend on the order in memory
+        total = np.tensordot(weight, present, 1)
         return cls(total, np.tensordot(weight, defined, 1), (~defined).sum(axis=0))
 
     build = from_values
@@ -456,6 +457,7 @@ def parameters_of(
     function, # Any function
 ): # Two lists of `Parameter`s
     "What a function takes by position, and what by keyword only."
+    check_function(function)
     given = signature(function).parameters.values()
     kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     return tuple([p for p in given if p.kind == kind] for kind in kinds)
@@ -514,8 +516,9 @@ class Metric(FunctionLike):
     def _split(self, args, kwargs):
         "Arguments of a call: those of the summary, and those of the formula."
         given = self.arguments(args, kwargs)
-        def pop(name, default): return plain(given.pop(name), name, default)
-        return given, {name: pop(name, default) for name, default in self.asks.items()}
+        for name, p in list(self.__signature__.parameters.items())[2:]:
+            given[name] = plain(given[name], name, p.default)
+        return given, {name: given.pop(name) for name in self.asks}
 
 def metric(
     source, # Summary that is read: `ConfusionMatrix`, `Moments`, `WeightedMean`
@@ -523,6 +526,8 @@ def metric(
     build=None, # Function of data that makes the summary; `None`: `source.build`
 ): # Decorator that makes a `Metric`
     "Make a metric of a formula on the numbers of a summary: `@metric(Moments)`."
+    if not (isinstance(source, type) and issubclass(source, Summary)):
+        raise TypeError(f"source is {source!r}: it must be a Summary, such as Moments")
     return lambda formula: Metric(formula, source, build)
 
 # %% ../nbs/02_summaries.ipynb #c071
@@ -735,13 +740,14 @@ class Moments(Summary):
         given = y_true, y_pred, sample_weight
         names = {f.name for f in fields(cls)} if only is None else with_means(only)
         if sample_weight is None and check_values is not False:
-            with np.errstate(all="ignore"): quick = cls._of_batch(Batch(*given, False), names)
+            quick = cls._of_batch(Batch(*given, False), names)
             if quick._proves_finite(names): return quick
         return cls._of_batch(Batch(*given, check_values), names)
 
     build = from_values
 
     @classmethod
+    @np.errstate(all="ignore") # squares beyond the largest number are infinite
     def _of_batch(cls, batch, names):
         def of_piece(piece):
             if piece.weight == 0: return cls(piece.rows)

@@ -304,7 +304,7 @@ def test_no_rows_and_no_weight_are_nan():
     (lambda: LOSSES["squared_log_error"]([1.0], [-1.0]), ["y_pred holds -1"]),
     (lambda: LOSSES["absolute_percentage_error"]([0.0], [1.0]), ["y_true holds 0"]),
     (lambda: LOSSES["absolute_percentage_error"]([1.0], [1.0], eps=0), ["eps is 0"]),
-    (lambda: regression_report(ConfusionMatrix(2)), ["reads a Moments, not a ConfusionMatrix"]),
+    (lambda: regression_report(ConfusionMatrix(2)), ["summary is a ConfusionMatrix: it must be Moments"]),
     (lambda: regression_report(Moments.from_values([OFF], [SAME]), outputs=["a"]), ["outputs is ['a']"]),
     (lambda: regression_report(Moments.from_values(np.ones((3, 2)), np.ones((3, 2))), outputs=["a", "a"]), ["outputs is ['a', 'a']"]),
     (lambda: regression_report(Moments.from_values(np.ones((3, 2)), np.ones((3, 2))), outputs=["a", "average"]), ["outputs is ['a', 'average']"]),

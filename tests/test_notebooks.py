@@ -3,7 +3,7 @@ import pytest
 
 from tools.book import ROOT, notebooks, shown
 from tools.check import faults, unfinished
-from tools.run import over_budget, run_in_copy, stale
+from tools.run import missing, over_budget, run_in_copy, stale
 
 each_notebook = pytest.mark.parametrize("path", notebooks(), ids=lambda path: str(path.relative_to(ROOT / "nbs")))
 
@@ -11,7 +11,15 @@ each_notebook = pytest.mark.parametrize("path", notebooks(), ids=lambda path: st
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory):
     "A fresh run of every notebook."
-    return {run.path: run for run in run_in_copy(notebooks(), tmp_path_factory.mktemp("fresh"))}
+    runnable = [path for path in notebooks() if not missing(path)]
+    return {run.path: run for run in run_in_copy(runnable, tmp_path_factory.mktemp("fresh"))}
+
+
+@pytest.fixture
+def run(runs, path):
+    "The run of one notebook."
+    if names := missing(path): pytest.skip(f"it needs {', '.join(names)}")
+    return runs[path]
 
 
 def fail_with(lines):
@@ -28,15 +36,15 @@ def test_it_lacks_nothing(path):
 
 
 @each_notebook
-def test_it_runs(runs, path):
-    fail_with([runs[path].failure])
+def test_it_runs(run, path):
+    fail_with([run.failure])
 
 
 @each_notebook
-def test_its_outputs_are_fresh(runs, path):
-    fail_with([] if runs[path].failure else stale(path, runs[path].fresh))
+def test_its_outputs_are_fresh(run, path):
+    fail_with([] if run.failure else stale(path, run.fresh))
 
 
 @each_notebook
-def test_it_keeps_to_its_time(runs, path):
-    fail_with([over_budget(runs[path].seconds)])
+def test_it_keeps_to_its_time(run, path):
+    fail_with([over_budget(run.seconds)])

@@ -8,6 +8,7 @@ from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from io import BytesIO
 from itertools import zip_longest
 from pathlib import Path
@@ -17,6 +18,7 @@ from fastcore.nbio import read_nb
 from matplotlib.image import imread
 
 from tools.book import ROOT, settings
+from tools.cells import read_cells
 
 MARK = re.compile(r"\bf[0-9a-f]{8}-")  # before every id of a figure: a hash of its last digit too
 NUMBER = re.compile(r"(?<![A-Za-z_])-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.I)
@@ -66,6 +68,12 @@ def run(path, folder):
     ended = nbdev("test", fresh, "--save", folder=folder)
     seconds = time.perf_counter() - started
     return Run(path, fresh, seconds, "" if ended.returncode == 0 else ended.stdout + ended.stderr)
+
+
+def missing(path):
+    "The modules that a notebook asks for (`#| needs: torch, jax`) and that are not installed: it is not run, then."
+    needs = [cell.directives["needs"] for cell in read_cells(path) if "needs" in cell.directives]
+    return [name for name in ", ".join(needs).split(", ") if name and find_spec(name) is None]
 
 
 def over_budget(seconds):

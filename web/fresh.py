@@ -6,13 +6,13 @@ from tempfile import TemporaryDirectory
 from fastcore.nbio import read_nb
 
 from tools.book import ROOT
-from tools.run import run_in_copy, stale
+from tools.run import missing, run_in_copy, stale
 
 
 def stale_outputs(book, cache):
     "A line for each cell whose stored output is not what it gives now."
     sources = [path.read_bytes() for pattern in ("lossbook/**/*.py", "web/figures/*.js") for path in sorted(book.root.glob(pattern))]
-    return [line for page in book.pages for line in cache(partial(rerun, page.source), code_of(page.source), sources)]
+    return [line for page in book.pages for line in cache(partial(rerun, page.source), code_of(page.source), sources, missing(ROOT / page.source))]
 
 
 def code_of(source):
@@ -21,7 +21,8 @@ def code_of(source):
 
 
 def rerun(source):
-    "A line for each stale output of a notebook, or one that says it does not run."
+    "A line for each stale output of a notebook, or one that says it does not run; none if it needs what is not installed."
+    if missing(ROOT / source): return []
     with TemporaryDirectory() as folder:
         (run,) = run_in_copy([ROOT / source], Path(folder))
         if run.failure: return [f"{source}: does not run: {run.failure.strip().splitlines()[-1]}"]

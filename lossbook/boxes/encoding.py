@@ -8,7 +8,8 @@ __all__ = ['encode_boxes', 'decode_boxes']
 # %% ../../nbs/boxes/05_encoding.ipynb #c002
 from array_api_compat import device
 
-from ..core import Domain, array_namespace, is_box
+from ..core import Domain, Input, array_namespace, as_array, has_values, is_box
+from ..core import one_library
 from .forms import as_given, from_corners, read_boxes, to_corners
 
 # %% ../../nbs/boxes/05_encoding.ipynb #c008
@@ -36,6 +37,8 @@ def read_pair(
     stds, # Four numbers
 ): # Both as arrays of one shape, and the four numbers as one
     "What both directions read. `ValueError` where shapes differ or a number is not above 0."
+    given = {name: x, "anchors": anchors}
+    one_library([Input(as_array(x, name), name, 1) for name, x in given.items()])
     x, anchors = read_boxes(x, name, domain), read_boxes(anchors, "anchors", SOLID)
     if x.shape != anchors.shape:
         both = f"{name} has shape {tuple(x.shape)} and anchors {tuple(anchors.shape)}"
@@ -72,5 +75,7 @@ def decode_boxes(
     xp, (anchor, unit) = array_namespace(given), centres_and_sizes(anchors)
     shift, growth = (given*stds)[..., :2], (given*stds)[..., 2:]
     if limit is not None: growth = xp.minimum(growth, xp.full_like(growth, limit))
+    if has_values(growth) and xp.any(growth > 700): raise ValueError(
+        f"deltas let a side grow by exp({float(xp.max(growth)):.6g}): give a limit")
     centre_and_size = xp.concat([anchor + shift*unit, unit*xp.exp(growth)], axis=-1)
     return as_given(xp.concat(to_corners(centre_and_size, "cxcywh"), axis=-1), deltas)

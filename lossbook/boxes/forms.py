@@ -10,6 +10,7 @@ import numpy as np
 from ..core import BOX, Domain, Input, array_namespace, as_array
 from ..core import number, one_of, read_rows, working_dtype
 from ..style import COLORS, drawing
+from ..summaries import in_memory
 
 # %% ../../nbs/boxes/01_forms.ipynb #c008
 def is_sized(xp, x):
@@ -150,7 +151,7 @@ def plot_boxes(
 ): # The matplotlib `Axes`, y downward
     "Draw boxes as frames, with tags for labels and scores that stay apart."
     from matplotlib.patches import Rectangle
-    corners = np.reshape(np.asarray(read_boxes(boxes)), (-1, 4))
+    corners = np.reshape(read_boxes(in_memory(boxes, "boxes")), (-1, 4))
     words, color = tags(labels, scores, len(corners)), COLORS.get(color, color)
     with drawing(ax) as ax:
         if image is not None:

@@ -67,7 +67,7 @@ class Matched(NamedTuple):
     rank: np.ndarray # Its place in its image and category, the surest 0, `(n,)`
     scores: np.ndarray # Its score, `(n,)`
     outside: np.ndarray # Whether its area is outside of each size range, `(A, n)`
-    near: np.ndarray # Rows of the detections that are near an object, rising, `(m,)`
+    finders: np.ndarray # Rows of the detections that found an object, rising, `(m,)`
     found: np.ndarray # What each of these found: 1, -1 or 0, `(A, T, m)`
     positives: np.ndarray # Number of objects that count, `(A, K)`
 
@@ -85,7 +85,7 @@ class Matching(NamedTuple):
     pred: Grouped # The detections by image, category and falling score
     rank: np.ndarray # The place of each in its image and category, `(n,)`
     ignored: np.ndarray # Which objects need not be found, `(A, number of objects)`
-    near: np.ndarray # Rows of the detections that are near an object, rising, `(m,)`
+    finders: np.ndarray # Rows of the detections that found an object, rising, `(m,)`
     object: np.ndarray # What each of these found, a row of the objects or -1, `(A, T, m)`
 
 def match_images(
@@ -94,13 +94,10 @@ def match_images(
     rules, # `Rules`
 ): # `Matching`
     "Match the detections of some images."
-    def as_given(group, rows): return np.argsort(group, kind="stable")
-    def surest_first(group, rows): return sort_groups(group, pred.scores[rows])
-    true = by_group(truth, rules.categories, as_given)
-    said = by_group(pred, rules.categories, surest_first)
+    true, said = (by_group(objects, rules.categories) for objects in (truth, pred))
     rank = ranks(said.group)
     kept = rank < rules.max_detections[-1]
-    said, rank = Grouped(*(column[kept] for column in said)), rank[kept]
+    if not kept.all(): said, rank = Grouped(*(column[kept] for column in said)), rank[kept]
     many, ignored = truth.crowd[true.row], truth.ignored[true.row]
     limits = read_limits(rules.iou_thresholds)
     some, first, count = in_company(true.group, said.group)
@@ -110,7 +107,8 @@ def match_images(
     ignored = ignored | out_of(truth.area[true.row], rules.area_ranges)
     match = match_pairs(pairs, said.group[some[pairs.pred]], limits, many, ignored)
     near = some[pairs.pred[run_starts(pairs.pred)]]
-    return Matching(true, said, rank, ignored, near, match)
+    found = np.flatnonzero(match.max(axis=(0, 1)) >= 0)
+    return Matching(true, said, rank, ignored, near[found], match[..., found])
 
 # %% ../../nbs/detection/03_coco.ipynb #c022
 def match_objects(
@@ -119,7 +117,7 @@ def match_objects(
     rules, # `Rules`
 ): # `Matched`
     "Match the detections of some images, and keep what became of each."
-    true, said, rank, ignored, near, match = match_images(truth, pred, rules)
+    true, said, rank, ignored, finders, match = match_images(truth, pred, rules)
     worth = np.where(ignored, -1, 1).astype(np.int8)
     worth = np.pad(worth, ((0, 0), (0, 1))) # the last is for -1, no object
     found = np.stack([of_each[objects] for of_each, objects in zip(worth, match)])
@@ -127,7 +125,7 @@ def match_objects(
     positives = [np.bincount(true.category[~flags], minlength=k) for flags in ignored]
     outside = out_of(pred.area[said.row], rules.area_ranges)
     return Matched(truth.images, pred.image[said.row], said.category, rank,
-                   pred.scores[said.row], outside, near, found, np.array(positives))
+                   pred.scores[said.row], outside, finders, found, np.array(positives))
 
 # %% ../../nbs/detection/03_coco.ipynb #c025
 def joined(
@@ -144,10 +142,10 @@ def joined(
     image = np.concatenate([np.searchsorted(images, part.images)[part.image]
                             for part in parts])
     starts = np.cumsum([0] + [len(part.image) for part in parts])
-    near = np.concatenate([start + part.near for start, part in zip(starts, parts)])
+    finders = np.concatenate([start + part.finders for start, part in zip(starts, parts)])
     columns = map(all_of, ("category", "rank", "scores", "outside"))
     positives = sum(part.positives for part in parts)
-    whole = Matched(images, image, *columns, near, all_of("found"), positives)
+    whole = Matched(images, image, *columns, finders, all_of("found"), positives)
     return reordered(whole, np.argsort(image, kind="stable"))
 
 def reordered(
@@ -155,13 +153,14 @@ def reordered(
     order, # Its rows, in another order
 ): # `Matched`
     "The same detections in another order."
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    near, by_place = place[matched.near], np.argsort(place[matched.near])
-    rows = {name: getattr(matched, name)[order]
-            for name in ("image", "category", "rank", "scores")}
-    return matched._replace(**rows, outside=matched.outside[:, order], near=near[by_place],
-                            found=matched.found[..., by_place])
+    rows = {name: np.take(getattr(matched, name), order, axis=-1)
+            for name in ("image", "category", "rank", "scores", "outside")}
+    place = np.full(len(order), -1)
+    place[matched.finders] = np.arange(len(matched.finders))
+    place = place[order]
+    finders = np.flatnonzero(place >= 0)
+    found = np.take(matched.found, place[finders], axis=-1)
+    return matched._replace(**rows, finders=finders, found=found)
 
 # %% ../../nbs/detection/03_coco.ipynb #c028
 class Hits(NamedTuple):
@@ -177,23 +176,24 @@ def hits_of(
     limit, # How many detections count in an image and category
 ): # `Hits`
     "The true positives of one size range and limit."
-    within, found, rows = ranked.rank < limit, ranked.found[a], ranked.near
-    outside, k = ranked.outside[a], ranked.positives.shape[1]
-    counted = np.append(0, np.cumsum(within & ~outside))
-    more = (found == 1) & (outside & within)[rows]
-    less = (found == -1) & (~outside & within)[rows]
-    change = np.cumsum(more.view(np.int8) - less, axis=1, dtype=np.int32)
+    rows, k, within = ranked.finders, ranked.positives.shape[1], ranked.rank < limit
+    outside, found = ranked.outside[a], ranked.found[a]*within[ranked.finders]
+    counted = np.append(0, np.cumsum(within & ~outside, dtype=np.int32))
+    hit = found == 1
+    change = np.where(hit == outside[rows], found, 0)
+    changes = change.any(axis=0)
+    upto = np.append(0, np.cumsum(changes)) # rows that change a sum, up to each
+    change = np.cumsum(change[:, changes], axis=1, dtype=np.int32)
     change = np.pad(change, ((0, 0), (1, 0)))
-    step, place = np.nonzero((found == 1) & within[rows])
+    step = np.repeat(np.arange(len(hit)), np.count_nonzero(hit, axis=1))
+    place = np.flatnonzero(hit) - step*len(rows)
     row = rows[place]
-    category = ranked.category[row]
-    which = step*k + category # list that each belongs to
-    bounds = np.searchsorted(which, np.arange(len(found)*k + 1))
+    which = step*k + ranked.category[row] # list that each belongs to
+    bounds = np.searchsorted(which, np.arange(len(hit)*k + 1))
     start = np.searchsorted(ranked.category, np.arange(k))
-    before = counted[start] + change[:, np.searchsorted(rows, start)]
-    changed = change.ravel()[step*(len(rows) + 1) + place + 1]
-    tp = np.arange(len(row)) - bounds[which] + 1
-    return Hits(row, bounds, tp, counted[row + 1] + changed - before.ravel()[which])
+    before = counted[start] + change[:, upto[np.searchsorted(rows, start)]]
+    seen = counted[row + 1] + change[step, upto[place + 1]] - before.ravel()[which]
+    return Hits(row, bounds, np.arange(len(row)) - bounds[which] + 1, seen)
 
 # %% ../../nbs/detection/03_coco.ipynb #c031
 class DetectionMatches(Summary):
@@ -276,11 +276,11 @@ class DetectionMatches(Summary):
     ): # `(T, K)`; -1 for a category without objects
         "Share of the objects that are found at all."
         ranked, positives = self.ranked, self.positives(area)
-        within = ranked.rank[ranked.near] < (limit or self.rules.max_detections[-1])
+        within = ranked.rank[ranked.finders] < (limit or self.rules.max_detections[-1])
         hit = (ranked.found[self._place(area)] == 1) & within
-        total = np.cumsum(hit, axis=1, dtype=np.int32)
-        ends = np.searchsorted(ranked.category[ranked.near], np.arange(len(positives) + 1))
-        found = np.diff(np.pad(total, ((0, 0), (1, 0)))[:, ends])
+        category = ranked.category[ranked.finders]
+        first, found = run_starts(category), np.zeros((len(hit), len(positives)))
+        found[:, category[first]] = np.add.reduceat(hit, first, axis=1, dtype=np.int64)
         return np.where(positives > 0, found/np.maximum(positives, 1), -1.0)
 
     def precision(

@@ -1,6 +1,6 @@
 "COCO's files: read whole, checked whole, typed."
-# A file that is right is decoded by msgspec in one pass, results in pieces that a processor's cache holds.
-# One that is not takes a slower road, record by record, on which all faults are found.
+# A file that is right is decoded by msgspec in one pass, results in pieces that a processor's cache holds, or
+# as columns if they are all alike. One that is not takes a slower road, record by record, on which all faults are found.
 import gc
 import json
 import mmap
@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy as np
 from .faults import Faults
 from .masks import Masks
 from .objects import Detections, GroundTruth
+from .regular import columns_of
 from ..core import one_of
 
 __all__ = ["load_coco", "load_coco_results"]
@@ -81,7 +83,7 @@ DATASET = {kind: msgspec.defstruct("Dataset", [(part, list[each]) for part, each
 
 # ---- files
 
-PIECE, CUT = 1 << 18, re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
+PIECE, CUT = 1 << 19, re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
 START, END = re.compile(rb"[ \t\r\n]*\["), re.compile(rb"\][ \t\r\n]*\Z")
 UNREADABLE = msgspec.MsgspecError, OverflowError, UnicodeError, RecursionError
 
@@ -229,13 +231,21 @@ def by_name(ids, known):
     return np.fromiter((place.get(one, -1) for one in ids), np.int32, len(ids))
 
 
-def places_in(records, name, known):
-    "`places` of an id that records hold, of the type of the known ones."
-    get = attrgetter(name)
+def places_of(ids, known):
+    "`places` of ids of the type of the known ones."
     if known.dtype.kind == "i":
-        try: return by_number(np.fromiter(map(get, records), np.int64, len(records)), known)
+        if isinstance(ids, np.ndarray): return by_number(ids, known)
+        try: return by_number(np.fromiter(ids, np.int64, len(ids)), known)
         except OverflowError: pass  # one needs more than 64 bits
-    return by_name(list(map(get, records)), known)
+    return by_name(ids, known)
+
+
+def numbers_in(records, name):
+    "A number of each record, NaN where it has none; and which have one."
+    values = np.fromiter(map(attrgetter(name), records), float, len(records))
+    given = ~np.isnan(values)
+    if not given.all(): given = np.array([getattr(record, name) is not None for record in records])
+    return values, given
 
 
 def boxes_of(records):
@@ -282,10 +292,10 @@ def check_corners(boxes, image, sizes, faults):
                    "corners, they must be x, y, width, height")
 
 
-def check_known(place, id_of, where, name, what, faults):
+def check_known(place, ids, where, name, what, faults):
     "Note ids that nothing is known of."
     faults.among(place < 0, lambda i: where(i, name),
-                 lambda i: f"{id_of(i)!r} is no {what} of the ground truth")
+                 lambda i: f"{plain(ids[i])!r} is no {what} of the ground truth")
 
 
 def check_numbers(values, where, name, faults, least=-np.inf):
@@ -374,16 +384,15 @@ def objects_of(images, categories, annotations, kind, faults):
     check_boxes(np.where(given[:, None], boxes, 0), where, faults)
     check_corners(boxes, image, sizes, faults)
     segmentations = segmentations_of(records, image, sizes, where, faults) if kind == "mask" else None
-    area = np.array([one.area for one in records], float)
-    absent = np.array([one.area is None for one in records], bool)
-    check_numbers(np.where(absent, 0, area), where, "area", faults, least=0)
-    odd = np.array([one.iscrowd not in (0, 1) for one in records], bool)
-    faults.among(odd, lambda i: where(i, "iscrowd"),
+    area, given_area = numbers_in(records, "area")
+    check_numbers(np.where(given_area, area, 0), where, "area", faults, least=0)
+    flags = list(map(attrgetter("iscrowd"), records))
+    faults.among([flag not in (0, 1) for flag in flags], lambda i: where(i, "iscrowd"),
                  lambda i: f"it is {records[i].iscrowd}, it must be 0 or 1")
     faults.check()
     masks = masks_of(segmentations, image, sizes, where, faults) if kind == "mask" else None
-    area = np.where(absent, masks.area if kind == "mask" else boxes[:, 2]*boxes[:, 3], area)
-    crowd = np.array([one.iscrowd for one in records], bool)
+    area = np.where(given_area, area, masks.area if kind == "mask" else boxes[:, 2]*boxes[:, 3])
+    crowd = np.array(flags, bool)
     tell_twins(records, faults.source)
     return GroundTruth(image_ids, category_ids, [categories.records[row].name for row in category_order],
                        image, category, boxes, area, crowd, crowd, masks, sizes)
@@ -411,12 +420,13 @@ def references(records, what, part, known, where, faults):
     "Places of the images or categories of records; unknown ones are faults if those there are have none."
     ids = list(map(attrgetter(f"{what}_id"), records))
     place = places(ids, known)
-    if part.whole: check_known(place, ids.__getitem__, where, f"{what}_id", what, faults)
+    if part.whole: check_known(place, ids, where, f"{what}_id", what, faults)
     return place
 
 
 def tell_twins(annotations, source):
     "Warn of annotations that share an id: pycocotools takes them for one, here each is an object."
+    if len(set(map(attrgetter("id"), annotations))) == len(annotations): return
     ids = [record.id for record in annotations if record.id is not None]
     if twins := len(ids) - len(set(ids)):
         warnings.warn(f"{source}: {twins} annotations have an id that stood before; "
@@ -462,33 +472,62 @@ def records_of(array):
             for image, *box, score, category in array.tolist()]
 
 
+class Fields(NamedTuple):
+    "What stands in results."
+    numbers: Sequence[int] # The number of each in the list
+    image_ids: Sequence # Of the type of those that are known
+    category_ids: Sequence
+    scores: np.ndarray # `(n,)`
+    boxes: np.ndarray # `(n, 4)`, NaN where a result has none
+    given: np.ndarray # Which have one
+    records: list # The results themselves; nothing if they have no masks
+
+
 def read_results(content, name, truth, kind):
     "Columns of results, a piece at a time, and what is wrong with them."
-    record, faults = result_type(kind, truth), Faults(name)
-    try: return [columns(part, truth, kind, faults) for part in parts_of_results(content, record)], faults
+    faults = Faults(name)
+    try: return [columns(fields, truth, kind, faults) for fields in fields_of(content, truth, kind)], faults
     except UNREADABLE: faults = Faults(name)
-    part = converted(parsed(content, faults), record, "the document", in_results, faults)
-    return [columns(part, truth, kind, faults)], faults
+    part = converted(parsed(content, faults), result_type(kind, truth), "the document", in_results, faults)
+    return [columns(fields_of_records(*part[:2]), truth, kind, faults)], faults
 
 
-def parts_of_results(content, record):
-    "Results as `Part`s. Raises one of `UNREADABLE` where they cannot be."
-    number, decode = 0, msgspec.json.Decoder(list[record]).decode
-    lists = map(decode, pieces(content)) if is_text(content) else [msgspec.convert(content, list[record])]
-    for records in lists:
-        yield Part(records, range(number, number + len(records)))
-        number += len(records)
+def fields_of(content, truth, kind):
+    "`Fields` of results, a piece at a time. Raises one of `UNREADABLE` where they cannot be."
+    number, record = 0, list[result_type(kind, truth)]
+    if not is_text(content): content, decode = [content], partial(msgspec.convert, type=record)
+    else: content, decode = pieces(content), msgspec.json.Decoder(record).decode
+    alike = kind == "box" and truth.images.dtype.kind == truth.categories.dtype.kind == "i"
+    for piece in content:
+        fields = fields_of_text(piece, number) if alike and is_text(piece) else None
+        alike = fields is not None
+        if not alike: fields = fields_of_records(records := decode(piece), range(number, number + len(records)))
+        yield fields
+        number += len(fields.scores)
 
 
-def columns(part, truth, kind, faults):
+def fields_of_text(piece, number):
+    "`Fields` of a piece whose results are all alike, from a number on; `None` of another."
+    found = columns_of(piece, {"image_id": int, "category_id": int, "score": float, "bbox": 4})
+    if found is None: return None
+    image_ids, category_ids, scores, boxes = found.values()
+    n = len(scores)
+    return Fields(range(number, number + n), image_ids, category_ids, scores, boxes, np.ones(n, bool), [])
+
+
+def fields_of_records(records, numbers):
+    "`Fields` of results, each of its type."
+    ids = (list(map(attrgetter(name), records)) for name in ("image_id", "category_id"))
+    return Fields(numbers, *ids, numbers_in(records, "score")[0], *boxes_of(records), records)
+
+
+def columns(fields, truth, kind, faults):
     "Places of images and categories, scores, boxes and segmentations of results."
-    records, where = part.records, of_part(in_results, part)
-    image = places_in(records, "image_id", truth.images)
-    category = places_in(records, "category_id", truth.categories)
-    check_known(image, lambda i: records[i].image_id, where, "image_id", "image", faults)
-    check_known(category, lambda i: records[i].category_id, where, "category_id", "category", faults)
-    scores = np.fromiter(map(attrgetter("score"), records), float, len(records))
-    boxes, given = boxes_of(records)
+    numbers, image_ids, category_ids, scores, boxes, given, records = fields
+    where = of_part(in_results, fields)
+    image, category = places_of(image_ids, truth.images), places_of(category_ids, truth.categories)
+    check_known(image, image_ids, where, "image_id", "image", faults)
+    check_known(category, category_ids, where, "category_id", "category", faults)
     check_numbers(scores, where, "score", faults)
     check_boxes(boxes if given.all() else np.where(given[:, None], boxes, 0), where, faults)
     found = segmentations_of(records, image, sizes_of(truth), where, faults) if kind == "mask" else []

@@ -16,7 +16,9 @@ from ..summaries import ConfusionMatrix, html_table
 from .coco import AREA_RANGES, IOU_THRESHOLDS, DetectionMatches
 from .coco import DetectionTables, mean_of_known, match_images
 from .coco import read_rules, stat_lines
+from .coco_files import check_truth
 from .files import read_detections, read_ground_truth
+from .objects import Detections
 
 # %% ../../nbs/detection/04_evaluation.ipynb #c008
 def counted(
@@ -28,7 +30,7 @@ def counted(
     "The detections of a category, right and wrong, ranked."
     ranked, a = matches.ranked, list(matches.rules.area_ranges).index(area)
     found = np.zeros(len(ranked.scores), np.int8)
-    found[ranked.near] = ranked.found[a, t]
+    found[ranked.finders] = ranked.found[a, t]
     counts = (found == 1) | ((found == 0) & ~ranked.outside[a])
     objects = matches.positives(area)
     if k is not None: counts, objects = counts & (ranked.category == k), objects[k]
@@ -81,12 +83,15 @@ def confuse_detections(
     matching="coco", # `'coco'`: the best object that is free; `'voc'`: the best or none
 ): # `ConfusionMatrix` of the names of the categories, and of `'background'`
     "What objects are taken for. Ignored ones, and what found them, are left out."
+    check_truth(ground_truth)
+    if not isinstance(detections, Detections): raise TypeError(
+        f"detections is {type(detections).__name__}: it must be Detections, from a loader")
     rules = read_rules(ground_truth, kind, iou_threshold, max_detections,
                        {"all": AREA_RANGES["all"]}, "pooled", matching)
     found = match_images(ground_truth, detections, rules)
     true, pred, k = found.true.row, found.pred.row, len(ground_truth.categories)
     objects = np.full(len(pred), -1)
-    objects[found.near] = found.object[0, 0]
+    objects[found.finders] = found.object[0, 0]
     shown = detections.scores[pred] >= score_threshold
     objects, pred = objects[shown], pred[shown]
     ignored = np.append(found.ignored[0], False)[objects]

@@ -2,6 +2,7 @@
 import os
 
 import numpy as np
+from array_api_compat import is_array_api_obj
 
 from .coco_files import check_boxes, check_known, check_numbers, check_truth, load_coco, load_coco_results
 from .coco_files import places, sizes_at, sizes_of
@@ -10,6 +11,7 @@ from .masks import Masks
 from .objects import Detections, GroundTruth
 from ..boxes.forms import convert_boxes
 from ..core import as_array, one_of
+from ..summaries import in_memory
 
 __all__ = []
 
@@ -90,7 +92,7 @@ def of_length(values, key, length):
 
 def numbers_in(source, key, length):
     "An entry of numbers, one an object."
-    return of_length(np.asarray(as_array(source[key], key), float), key, length)
+    return of_length(np.asarray(as_array(in_memory(source[key], key), key), float), key, length)
 
 
 def flags_in(source, key, length):
@@ -102,9 +104,8 @@ def flags_in(source, key, length):
 
 def ids_in(source, key, length=None):
     "An entry of whole numbers or strings, one an object unless no length is asked for."
-    given = source[key]
-    try: values = np.asarray(given)
-    except ValueError: raise ValueError(f"{key} is ragged: it must be a list") from None
+    values = in_memory(source[key], key)
+    given = values if is_array_api_obj(source[key]) else source[key]
     values = of_length(values, key, values.size if length is None else length)
     kind, words = values.dtype.kind, [isinstance(one, str) for one in given]
     if not words: return values.astype(np.int64)
@@ -126,7 +127,7 @@ def boxes_and_masks(source, kind):
     "Boxes as x, y, width, height, and masks, of a dict of arrays."
     masks = masks_in(source)
     if "boxes" not in source: return masks.boxes, masks
-    boxes = np.asarray(as_array(source["boxes"], "boxes"), float)
+    boxes = np.asarray(as_array(in_memory(source["boxes"], "boxes"), "boxes"), float)
     if not boxes.size: boxes = boxes.reshape(-1, 4)
     if boxes.shape[1:] != (4,): raise ValueError(f"boxes has shape {boxes.shape}: it must be (n, 4)")
     if masks is not None and len(masks) != len(boxes):
@@ -203,8 +204,8 @@ def placed(image_ids, images, labels, categories, where, faults):
     "Places of images and of categories."
     image_ids, labels = image_ids.tolist(), labels.tolist()
     image, category = places(image_ids, images), places(labels, categories)
-    check_known(image, image_ids.__getitem__, where, "image_ids", "image", faults)
-    check_known(category, labels.__getitem__, where, "labels", "category", faults)
+    check_known(image, image_ids, where, "image_ids", "image", faults)
+    check_known(category, labels, where, "labels", "category", faults)
     return image, category
 
 

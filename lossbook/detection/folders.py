@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from .coco_files import check_boxes, check_known, check_numbers, check_truth, places
+from .coco_files import check_boxes, check_known, check_numbers, check_truth, is_path, places
 from .faults import Faults
 from .objects import Detections, GroundTruth
 
@@ -27,6 +27,7 @@ class Row(NamedTuple):
 
 def files_in(folder, ending):
     "The files of a folder with an ending, sorted by their stems. `FileNotFoundError` if there is none."
+    if not is_path(folder): raise TypeError(f"folder is {type(folder).__name__}: it must be a path")
     found = [Path(folder, name) for name in listdir(folder) if name.endswith(ending)]
     if found: return sorted(found, key=lambda path: path.stem)
     raise FileNotFoundError(f"{folder} holds no file that ends in {ending}")
@@ -54,11 +55,11 @@ def lines_of(path, faults):
 def checked(rows, images, categories, faults):
     "Places of images and categories, and boxes, of rows."
     def where(i, *field): return ", ".join([rows[i].place, *field])
-    image = places([row.image for row in rows], images)
-    category = places([row.category for row in rows], categories)
+    images_named, categories_named = [row.image for row in rows], [row.category for row in rows]
+    image, category = places(images_named, images), places(categories_named, categories)
     boxes = np.array([row.box for row in rows], float).reshape(-1, 4)
-    check_known(image, lambda i: rows[i].image, where, "image", "image", faults)
-    check_known(category, lambda i: rows[i].category, where, "class", "class", faults)
+    check_known(image, images_named, where, "image", "image", faults)
+    check_known(category, categories_named, where, "class", "class", faults)
     check_numbers(np.array([row.score for row in rows], float), where, "score", faults)
     check_boxes(boxes, where, faults)
     faults.check()
@@ -182,6 +183,8 @@ def load_yolo(
     `InvalidAnnotations` counts all faults."""
     if not isinstance(names, (list, tuple)):
         raise TypeError(f"names is {type(names).__name__}: it must be a list")
+    if odd := [name for name in names if not isinstance(name, (str, int))]:
+        raise TypeError(f"names holds {odd[0]!r}: it must hold words")
     rows, sizes, faults = yolo_rows(folder, image_sizes, 5)
     images, names = sorted(sizes), list(map(str, names))
     return as_truth(rows, images, np.arange(len(names)), names, [sizes[image] for image in images], faults)
@@ -216,9 +219,8 @@ def yolo_rows(folder, image_sizes, length):
 
 def is_size(size):
     "Whether something is a width and a height."
-    try: width, height = size
-    except (TypeError, ValueError): return False
-    return all(isinstance(side, Real) and 0 < side < np.inf for side in (width, height))
+    if not isinstance(size, (list, tuple, np.ndarray)) or len(size) != 2: return False
+    return all(isinstance(side, Real) and 0 < side < np.inf for side in size)
 
 
 def yolo_row(words, image, place, size, length, faults):

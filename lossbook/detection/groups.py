@@ -13,18 +13,19 @@ def sort_groups(
     group, # Group of each row, whole numbers from 0
     scores, # Score of each row, finite
 ): # Rows by group, then by falling score; rows that are tied keep their order
-    "Sort by group, score and row at once: each row is one whole number, in which the score is rounded."
-    n = len(scores)
-    if not n: return np.zeros(0, np.int64)
-    row_bits, top = n.bit_length(), scores.max()/2
-    score_bits = min(62 - row_bits - int(group.max()).bit_length(), 50)
+    """Sort by group and score as one whole number, in which the score is rounded; in digits of 16 bits, which
+    NumPy sorts in linear time."""
+    if not len(scores): return np.zeros(0, np.int64)
+    top, group_bits = scores.max()/2, int(group.max()).bit_length()
+    digits = -(-(group_bits + SCORE_BITS)//16)
+    score_bits = min(16*digits - group_bits, 50)
     share = (top - scores/2) / ((top - scores.min()/2) or 1)
     keys = (group.astype(np.int64) << score_bits) + (share*(2.0**score_bits - 1)).astype(np.int64)
-    keys <<= row_bits
-    keys += np.arange(n)
-    keys.sort()
-    rows = keys & ((1 << row_bits) - 1)
-    return settle_ties(rows, keys >> row_bits, scores)
+    rows = np.lexsort([(keys >> 16*digit).astype(np.uint16) for digit in range(digits)])
+    return settle_ties(rows, keys[rows], scores)
+
+
+SCORE_BITS = 22  # at least: few scores that differ are rounded to the same
 
 
 def settle_ties(rows, keys, scores):
@@ -50,14 +51,17 @@ class Grouped(NamedTuple):
     category: np.ndarray # Category of each; 0 where they are pooled
 
 
-def by_group(objects, categories, order):
-    "Objects in the order that a function of groups and rows gives; pooled ones by category within their image."
-    category, first = objects.category, slice(None)
-    if categories == POOLED: category, first = np.zeros_like(category), np.argsort(category, kind="stable")
-    group = objects.image.astype(np.int64)*len(categories) + category
-    rows = np.arange(len(group))[first]
-    rows = rows[order(group[rows], rows)]
-    return Grouped(rows, group[rows], category[rows])
+def by_group(objects, categories):
+    "Objects by image and category, pooled ones by category within their image; detections by falling score."
+    image, category = objects.image.astype(np.int64), objects.category
+    scores = getattr(objects, "scores", np.zeros(len(image)))
+    if categories != POOLED:
+        group = image*len(categories) + category
+        rows = sort_groups(group, scores)
+        return Grouped(rows, group[rows], category[rows])
+    first = np.argsort(category, kind="stable")
+    rows = first[sort_groups(image[first], scores[first])]
+    return Grouped(rows, image[rows], np.zeros_like(category))
 
 
 def in_company(true_group, pred_group):
@@ -73,7 +77,7 @@ def in_company(true_group, pred_group):
 def close_pairs(
     first, # First true object of the group of each detection
     count, # How many these are, at least 1
-    overlaps, # Function of places of objects and detections: some of them, with their IoU
+    overlaps, # Function of places of objects and detections, which broadcast: some of them, with their IoU
     lowest, # Least IoU that is asked for
     size=1 << 15, # Pairs looked at together: what fits a processor's cache
 ): # `Pairs`, by detection and then by object
@@ -82,9 +86,14 @@ def close_pairs(
     while at < len(count):
         begin = ends[at] - count[at]
         stop = max(np.searchsorted(ends, begin + size, "right"), at + 1)
-        rows = slice(at, stop)
-        pred = np.repeat(np.arange(at, stop), count[rows])
-        true = np.arange(len(pred)) + np.repeat(first[rows] - (ends[rows] - count[rows] - begin), count[rows])
+        alone = min(np.searchsorted(first, first[at], "right"), stop)
+        if (alone - at)*count[at] > size/8:  # a table of one group
+            stop = alone
+            pred, true = np.arange(at, stop)[:, None], first[at] + np.arange(count[at])
+        else:
+            rows = slice(at, stop)
+            pred = np.repeat(np.arange(at, stop), count[rows])
+            true = np.arange(len(pred)) + np.repeat(first[rows] - (ends[rows] - count[rows] - begin), count[rows])
         true, pred, iou = overlaps(true, pred)
         kept = iou >= lowest
         near.append((true[kept], pred[kept], iou[kept]))
@@ -104,7 +113,11 @@ def box_overlaps(true, pred, crowd):
     def overlaps(t, d):
         width = side(0, t, d)
         beside = np.flatnonzero(width > 0)
-        t, d = t[beside], d[beside]
+        if width.ndim == 2:
+            row = beside//width.shape[1]
+            t, d = t[beside - row*width.shape[1]], d[row, 0]
+            width = width.ravel()
+        else: t, d = t[beside], d[beside]
         height = side(1, t, d)
         shared, area = width[beside]*height, pred[4][d]
         union = np.where(crowd[t], area, area + true[4][t] - shared)
@@ -115,7 +128,9 @@ def box_overlaps(true, pred, crowd):
 def overlaps_of(kind, truth, pred, true_rows, pred_rows, lowest):
     "IoU of pairs of objects as a function of their places in two lists of rows."
     crowd = truth.crowd[true_rows]
-    if kind == "box": return box_overlaps(truth.boxes[true_rows], pred.boxes[pred_rows], crowd)
+    boxes = (np.take(objects.boxes, rows, axis=0) for objects, rows in ((truth, true_rows), (pred, pred_rows)))
+    if kind == "box": return box_overlaps(*boxes, crowd)
     def overlaps(t, d):
+        t, d = (places.ravel() for places in np.broadcast_arrays(t, d))
         return t, d, pair_iou(truth.masks, pred.masks, true_rows[t], pred_rows[d], crowd[t], lowest)
     return overlaps

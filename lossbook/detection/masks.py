@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..core import as_array
+from ..summaries import in_memory
+
 __all__ = ["Masks"]
 
 CHUNK = 1 << 17 # Characters that are decoded together: what they become fits a processor's cache
@@ -29,22 +32,21 @@ class Runs(NamedTuple):
 
 
 class Masks:
-    "Masks of objects, kept as strings where all came as strings, else as runs."
+    "Masks of objects, as runs of pixels."
     def __init__(
         self,
         sizes, # Height and width of the image of each, `(n, 2)`
         lots, # Rows, their `Runs`, and the place among them and the fault of those that have one; lot by lot
-        texts=None, # Compressed strings, to be kept instead of runs
     ):
-        self.sizes, self.faults, self._texts = sizes, [], texts
+        self.sizes, self.faults = sizes, []
         self.area, self.columns = np.zeros(len(sizes), np.int64), np.zeros((len(sizes), 2), np.int64)
         kept = []
         for rows, runs, faults in lots:
             self.faults += [(int(rows[i]), words) for i, words in faults]
             self.area[rows], self.columns[rows] = measures(runs, sizes[rows, 0])
-            if texts is None: kept.append((rows, runs))
+            kept.append((rows, runs))
         self.faults.sort()
-        if texts is None: self._runs = in_order(kept, len(sizes))
+        self._runs = in_order(kept)
 
     @classmethod
     def from_coco(
@@ -55,8 +57,7 @@ class Masks:
         "Masks as they stand in COCO's files."
         sizes = np.asarray(sizes, np.int64).reshape(-1, 2)
         segmentations = [one.decode("latin-1") if isinstance(one, bytes) else one for one in segmentations]
-        texts = segmentations if all(isinstance(one, str) for one in segmentations) else None
-        return cls(sizes, read(segmentations, sizes), texts)
+        return cls(sizes, read(segmentations, sizes))
 
     @classmethod
     def from_arrays(
@@ -64,7 +65,7 @@ class Masks:
         masks, # Masks of one size, `(n, height, width)`, boolean or 0 and 1
     ): # `Masks`
         "Masks as arrays of pixels."
-        masks = np.asarray(masks)
+        masks = as_array(in_memory(masks, "masks"), "masks")
         if masks.ndim != 3: raise ValueError(f"masks has shape {masks.shape}: it must be (n, height, width)")
         n, height, width = masks.shape
         lots = split(np.arange(n), np.full(n, height*width))
@@ -78,16 +79,14 @@ class Masks:
         rows, # Rows of the masks
     ): # `Runs` of these
         "The runs of some masks."
-        if self._texts is None: return self._runs.take(rows)
-        return read_texts([self._texts[row] for row in rows], self.sizes[rows])[0]
+        return self._runs.take(rows)
 
     def lots(
         self,
         rows, # Rows of the masks
-    ): # List of arrays of rows, each of about `CHUNK` characters or runs
+    ): # List of arrays of rows, each of about `CHUNK` runs
         "Rows in lots that are worked on together."
-        if self._texts is None: return split(rows, np.diff(self._runs.first)[rows])
-        return split(rows, [len(self._texts[row]) for row in rows])
+        return split(rows, np.diff(self._runs.first)[rows])
 
     @property
     def boxes(self):
@@ -117,8 +116,7 @@ class Masks:
         "Masks as they stand in a file of results."
         rows = np.arange(len(self))
         written = (texts_of(self.runs(some), self.sizes[some]) for some in self.lots(rows))
-        texts = self._texts or chain.from_iterable(written)
-        return [{"size": size, "counts": text} for size, text in zip(self.sizes.tolist(), texts)]
+        return [{"size": size, "counts": text} for size, text in zip(self.sizes.tolist(), chain.from_iterable(written))]
 
 
 # ---- lists of many lists
@@ -136,16 +134,13 @@ def split(rows, lengths):
     return np.split(rows, np.flatnonzero(np.diff(lot)) + 1) if len(rows) else []
 
 
-def in_order(lots, n):
-    "Runs of several lots of masks in the order of their rows."
-    begin, count, number = np.zeros(n, np.int64), np.zeros(n, np.int64), 0
-    for rows, runs in lots:
-        begin[rows], count[rows] = runs.first[:-1] + number, np.diff(runs.first)
-        number += len(runs.start)
-    first = np.append(0, np.cumsum(count))
-    at = np.arange(number) + np.repeat(begin - first[:-1], count)
-    none = np.zeros(0, np.int32)
-    return Runs(*(np.concatenate([none, *(runs[side] for _, runs in lots)])[at] for side in (0, 1)), first)
+def in_order(lots):
+    "Runs of several lots of masks, rows and `Runs` of each, in the order of the rows."
+    rows, number, start, end = (np.concatenate([np.zeros(0, np.int32), *parts]) for parts in (
+        [rows for rows, _ in lots], [np.diff(runs.first) for _, runs in lots],
+        [runs.start for _, runs in lots], [runs.end for _, runs in lots]))
+    runs = Runs(start, end, np.append(0, np.cumsum(number)))
+    return runs if (np.diff(rows) > 0).all() else runs.take(np.argsort(rows))
 
 
 def measures(runs, height):
@@ -190,7 +185,7 @@ def read_texts(texts, sizes):
     "Runs of compressed strings, and the place and fault of those that cannot be read."
     counts, first, broken = counts_of_texts(texts)
     pixels = sizes.prod(axis=1)
-    total = np.add.reduceat(counts, first[:-1], axis=1).sum(axis=0)
+    total = np.add.reduceat(counts, first[:-1], axis=1, dtype=np.int64).sum(axis=0)
     least = np.minimum.reduceat(counts, first[:-1], axis=1).min(axis=0)
     wrong = np.flatnonzero(broken | (total != pixels) | (least < 0))
     counts[:, spread(first, wrong)[0]] = 0
@@ -234,11 +229,18 @@ def counts_of_texts(texts):
     if strange or (ends[read] != stop - 1).any():
         broken = np.array([RUN_LENGTHS.fullmatch(one) is None for one in texts])
         return *counts_of_texts(["" if bad else one for bad, one in zip(broken, texts)])[:2], broken
-    value = (digits[last] ^ 16).astype(np.int64) - 16 # the last digit has the sign
-    for back in range(1, size.max(initial=0)):
+    value = last_two(digits)[last].astype(np.int32 if size.max(initial=0) < 7 else np.int64)
+    for back in range(2, size.max(initial=0)):
         longer = np.flatnonzero(size > back)
         value[longer] = 32*value[longer] + (digits[last[longer] - back] & 31)
+    if abs(value).sum(dtype=np.int64) >= 2**31: value = value.astype(np.int64) # as great as a sum of some may be
     return *undo_differences(value, np.diff(read, prepend=0)), np.zeros(len(texts), bool)
+
+
+def last_two(digits):
+    "At each digit below 32 what it and the one before say, if this belongs to the same number; it has the sign."
+    high, more = (digits ^ 16).astype(np.int16) - 16, np.append(digits[:1]*0, digits[:-1])
+    return np.where(more >= 32, 32*high + (more & 31), high)
 
 
 RUN_LENGTHS = re.compile("(?:[P-o]{0,6}[0-O])*") # numbers of at most seven digits; one below P ends a number
@@ -249,7 +251,7 @@ def undo_differences(value, number):
     pairs = np.maximum((number + 1)//2, 1)
     first = np.append(0, np.cumsum(pairs))
     at = 2*np.arange(first[-1]) + np.repeat(np.cumsum(number) - number - 2*first[:-1], pairs)
-    counts = np.append(value, [0, 0])[np.stack([at, at + 1])]
+    counts = np.append(value, value.dtype.type([0, 0]))[np.stack([at, at + 1])]
     more = first[:-1][number > 2]
     counts[0, more + 1] -= counts[0, more] # the third number is no difference to the first
     restart(counts, first)
@@ -267,11 +269,11 @@ def restart(values, first):
 def runs_of_counts(counts, first, pixels):
     "Runs of counts that are all in order, or 0."
     kind = np.int32 if pixels.max(initial=0) < 2**31 else np.int64
-    end = counts.sum(axis=0)
+    end = counts.sum(axis=0, dtype=kind)
     restart(end, first)
     some = np.flatnonzero(counts[1] > 0)
     end = end[some]
-    return Runs((end - counts[1, some]).astype(kind), end.astype(kind), np.searchsorted(some, first))
+    return Runs((end - counts[1, some]).astype(kind), end, np.searchsorted(some, first))
 
 
 def texts_of(runs, sizes):
@@ -422,12 +424,13 @@ def intersections(true, t, runs, number):
     rows = np.sort(t)
     rows = rows[np.flatnonzero(np.diff(rows, prepend=-1))]
     others, room = true.runs(rows), int(true.sizes[rows].prod(axis=1).max()) + 1
-    base = np.repeat(np.arange(len(rows))*room, np.diff(others.first))
+    kind = np.int32 if room*len(rows) < 2**31 else np.int64
+    base = np.repeat(np.arange(len(rows), dtype=kind)*kind(room), np.diff(others.first))
     starts, ends = others.start + base, others.end + base
     covered = np.append(0, np.cumsum(ends - starts))
-    ends = np.append(0, ends)
+    ends = np.append(kind(0), ends)
     at, first = spread(runs.first, np.repeat(np.arange(len(number)), number))
-    shift = np.repeat(np.searchsorted(rows, t)*room, np.diff(first))
+    shift = np.repeat(np.searchsorted(rows, t).astype(kind)*kind(room), np.diff(first))
     def below(x):
         "Pixels of the object before a place: of all runs that begin by then, less what the last has beyond."
         run = np.searchsorted(starts, x, "right")

@@ -9,7 +9,7 @@ __all__ = ['match_detections']
 from typing import NamedTuple
 
 import numpy as np
-from ..core import FINITE, one_of
+from ..core import FINITE, as_array, one_of
 from ..summaries import in_memory
 from ..boxes.forms import box_area, product, read_boxes, sides
 from ..boxes.iou import box_iou, shared
@@ -66,8 +66,10 @@ def propose(
     best = np.maximum.reduceat(level, first[:-1])
     holder = np.full(thresholds*seats, len(best), np.int32)
     held = np.full((thresholds, len(best)), -1, np.int32)
-    step, who = np.nonzero(np.arange(thresholds)[:, None] < best)
-    at, who = first[who], who.astype(np.int32)
+    may = np.arange(thresholds)[:, None] < best
+    step = np.repeat(np.arange(thresholds), np.count_nonzero(may, axis=1))
+    who = (np.flatnonzero(may) - step*len(best)).astype(np.int32)
+    at = first[who]
     while len(at):
         room, asks = many[true[at]], level[at] > step
         seat = step*seats + true[at]
@@ -83,7 +85,7 @@ def propose(
         step, who = np.append(step[~won], lost_at), np.append(who[~won], loser)
         left = at < first[who + 1]
         step, who, at = step[left], who[left], at[left]
-    return np.where(held < 0, -1, true[held])
+    return np.append(true, -1)[held]
 
 # %% ../../nbs/detection/01_matching.ipynb #c032
 def surest(
@@ -123,15 +125,16 @@ def match_pairs(
     "Match detections at all thresholds and in all size ranges."
     further = np.diff(pairs.pred, prepend=-1) == 0 # a second choice, or a third
     column, steps = np.cumsum(~further) - 1, len(limits)
-    match = np.empty((len(ignored), steps, len(column) - further.sum()), np.int32)
-    def settle(tables, some, rule, *flags):
+    match = np.empty((steps, len(column) - further.sum()), np.int32)
+    def settle(table, some, rule, *flags):
         part = Pairs(*(values[some] for values in pairs))
         if flags: part = preferred(part, *flags)
         level = np.searchsorted(limits, part.iou, "right")
-        tables[..., column[some & ~further]] = rule(part, level, many, steps)
+        table[:, column[some & ~further]] = rule(part, level, many, steps)
     choosy = any_of_group(further, group)
     settle(match, ~choosy, surest)
     settle(match, choosy, propose, np.zeros(len(many), bool))
+    match = np.repeat(match[None], len(ignored), axis=0)
     for table, flags in zip(match, ignored):
         mixed = further & np.diff(flags[pairs.true], prepend=False)
         settle(table, any_of_group(mixed, group), propose, flags)
@@ -148,6 +151,12 @@ def read_limits(
     must = "it must lie above 0, at most at 1, and several must rise"
     raise ValueError(f"iou_threshold is {iou_threshold}: {must}")
 
+def read_list(boxes, name):
+    "Boxes as an array `(n, 4)` in memory. `ValueError` for other shapes."
+    boxes = in_memory(read_boxes(boxes, name), name)
+    if boxes.ndim == 2: return boxes
+    raise ValueError(f"{name} has shape {boxes.shape}: it must be (n, 4)")
+
 def one_each(
     values, # One a box, or `None`
     boxes, # `(n, 4)`
@@ -156,7 +165,7 @@ def one_each(
 ): # Array `(n,)`; zeros for `None`
     "Values of boxes. `ValueError` unless there is one for each."
     if values is None: return np.zeros(len(boxes), dtype)
-    values = in_memory(values, name)
+    values = as_array(in_memory(values, name), name)
     if values.shape == (len(boxes),): return values.astype(dtype)
     raise ValueError(f"{name} has shape {values.shape} where there are {len(boxes)} boxes")
 
@@ -187,8 +196,9 @@ def match_detections(
 ): # The object of each detection, or -1 for a false positive, `(m,)` or `(T, m)`
     "Which object each detection of an image has found. On NumPy."
     one_of(matching, "matching", ["coco", "voc"])
-    true, pred = (in_memory(read_boxes(boxes, name), name).reshape(-1, 4) for boxes, name in
+    true, pred = (read_list(boxes, name) for boxes, name in
                   ((boxes_true, "boxes_true"), (boxes_pred, "boxes_pred")))
+    if scores is None: raise TypeError("scores is None: give one for each detection")
     scores = one_each(scores, pred, "scores", float)
     FINITE.check(scores, "scores")
     crowd, ignored = one_each(crowd, true, "crowd", bool), one_each(ignored, true, "ignored",

@@ -2,6 +2,7 @@
 from html import escape
 from math import isfinite
 
+from .evaluation import DetectionEvaluation
 from .groups import POOLED
 from ..figures import figure_svg
 from ..style import css_variables, style
@@ -35,6 +36,9 @@ def html_report(
 ): # HTML, a whole document; whatever comes from the data is escaped
     "A page with the numbers, the curves, the classes and the rules."
     named = evaluations if isinstance(evaluations, dict) else {"": evaluations}
+    for one in named.values():
+        if isinstance(one, DetectionEvaluation): continue
+        raise TypeError(f"evaluations is or holds {type(one).__name__}: it must be DetectionEvaluation, or a dict of them")
     parts = [f"<h1>{escape(title)}</h1>", *([compared(named)] if len(named) > 1 else [])]
     for name, evaluation in named.items(): parts += section(name, evaluation)
     colours = css_variables(dark="@media (prefers-color-scheme: dark) { :root") + "}"

@@ -16,6 +16,7 @@ from ..regression.huber import smooth_l1_loss
 from ..classification.logits import log_loss_from_logits
 from ..classification.cross_entropy import cross_entropy_from_logits
 from ..segmentation.dice import quotient
+from ..boxes.forms import read_boxes
 from ..boxes.iou import box_iou
 from ..boxes.encoding import encode_boxes
 from .yolo import check_alike, check_labels, read_objects
@@ -32,8 +33,12 @@ def assign_anchors(
     "Which object each anchor is in charge of. On NumPy."
     if not 0 <= negative <= positive <= 1:
         raise ValueError(f"positive is {positive:g} and negative {negative:g}: 0 <= negative <= positive <= 1")
+    anchors, boxes = read_boxes(anchors, "anchors"), read_boxes(boxes)
+    if anchors.ndim != 2 or boxes.ndim != 2:
+        shapes = f"anchors has shape {tuple(anchors.shape)} and boxes {tuple(boxes.shape)}"
+        raise ValueError(f"{shapes}: they must be (a, 4) and (n, 4)")
     iou = in_memory(box_iou(boxes, anchors), "anchors")
-    if not len(iou): return np.full(len(anchors), -1)
+    if not iou.size: return np.full(len(anchors), -1)
     nearest, top = iou.argmax(axis=0), iou.max(axis=0)
     assigned = np.where(top >= positive, nearest, np.where(top < negative, -1, -2))
     if keep_best:
@@ -50,7 +55,10 @@ def sample_anchors(
     seed=None, # Seed or `numpy.random.Generator`; `None` draws differently each time
 ): # 1 for an anchor in the sample, 0 for another, float64, `(a,)`
     "Draw anchors that count: some in charge of objects, the rest background."
-    rng, assigned = np.random.default_rng(seed), np.asarray(assigned)
+    rng, assigned = np.random.default_rng(seed), as_labels(assigned, "assigned")
+    if assigned.ndim != 1 or assigned.dtype.kind == "U":
+        given = f"assigned has shape {assigned.shape} and holds {assigned.dtype}"
+        raise ValueError(f"{given}: it must be a list of whole numbers")
     positive, background = np.flatnonzero(assigned >= 0), np.flatnonzero(assigned == -1)
     chosen = rng.permutation(positive)[:int(size*share)]
     others = rng.permutation(background)[:size - len(chosen)]
@@ -204,7 +212,7 @@ def roi_targets(
 ): # `RoiTargets` of that image, on NumPy
     "What the head of a detector should say of the proposals of one image."
     boxes, labels = read_objects(boxes, labels, classes)
-    proposals = in_memory(proposals, "proposals")
+    proposals = read_boxes(in_memory(proposals, "proposals"), "proposals")
     assigned = assign_anchors(proposals, boxes, positive=positive, negative=positive,
                               keep_best=False)
     wanted = np.append(labels, classes)[np.where(assigned >= 0, assigned, len(labels))]

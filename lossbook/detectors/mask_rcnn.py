@@ -9,7 +9,7 @@ __all__ = ['mask_rcnn_loss', 'crop_masks', 'MaskTargets', 'MaskPrediction', 'mas
 from typing import NamedTuple
 
 import numpy as np
-from ..core import array_namespace, loss, one_hot
+from ..core import FINITE, array_namespace, as_array, loss, one_hot
 from ..summaries import in_memory
 from ..classification.logits import log_loss_from_logits
 from ..boxes.encoding import SOLID
@@ -27,12 +27,14 @@ def crop_masks(
 ): # Masks of 0 and 1 as float64, `(n, m, m)`
     "What masks show inside of boxes, on a grid of one size. On NumPy."
     boxes = in_memory(read_boxes(boxes, domain=SOLID), "boxes")
-    masks = in_memory(masks, "masks")
+    masks = as_array(in_memory(masks, "masks"), "masks")
+    FINITE.check(masks, "masks")
     if masks.ndim != 3 or boxes.shape != (len(masks), 4):
         raise ValueError(f"masks has shape {masks.shape} and boxes {boxes.shape}: they must be (n, h, w) and (n, 4)")
     centres = (np.arange(size) + .5)/size
     at = boxes[:, None, :2] + centres[:, None]*sides(boxes)[:, None]
-    column, row = np.moveaxis(np.floor(at).astype(int), -1, 0)
+    at = np.floor(at).clip(-1, max(masks.shape)).astype(int) # what is outside stays there
+    column, row = np.moveaxis(at, -1, 0)
     which, row, column = np.arange(len(masks))[:, None, None], row[:, :, None], column[:, None]
     h, w = masks.shape[1:]
     inside = (row >= 0) & (row < h) & (column >= 0) & (column < w)

@@ -16,7 +16,7 @@ from ..boxes.forms import convert_boxes, from_corners, to_corners
 from ..boxes.iou import box_iou
 from ..boxes.iou_loss import step
 from ..boxes.giou import giou_loss
-from .yolo import check_alike, check_labels, read_objects
+from .yolo import check_alike, check_labels, read_fields, read_objects
 from .faster_rcnn import counted, of_rows, shares, total
 
 # %% ../../nbs/detectors/04_set_prediction.ipynb #c015
@@ -31,6 +31,14 @@ class DetrPrediction(NamedTuple):
     cxcywh: object # Centre and size of a box in sides of the image, sizes not negative, `(..., Q, 4)`
 
 # %% ../../nbs/detectors/04_set_prediction.ipynb #c018
+def read_answers(y_pred):
+    "The answers of one image, checked, in memory. `ValueError` for a batch."
+    fields = read_fields(y_pred, "y_pred", DetrPrediction(2, 2), alike=1)
+    said = DetrPrediction(*(in_memory(x, "y_pred") for x in fields))
+    if said.logits.ndim == 2 and said.cxcywh.shape[1] == 4: return said
+    shapes = f"y_pred.logits has shape {said.logits.shape} and y_pred.cxcywh {said.cxcywh.shape}"
+    raise ValueError(f"{shapes}: they must be (Q, K+1) and (Q, 4)")
+
 def match_costs(boxes, labels, y_pred, weights):
     "What it costs to give each object to each answer, `(n, Q)`; boxes in corners."
     proba = softmax(y_pred.logits)[:, labels].T
@@ -55,7 +63,7 @@ def match_boxes(
     weights=(1.0, 5.0, 2.0), # What class, distance and GIoU count for in the cost
 ): # The answer that each object is given, all different, `(n,)`
     "Which answer each object is given. On NumPy; needs SciPy."
-    said = DetrPrediction(*(in_memory(x, "y_pred") for x in y_pred))
+    said = read_answers(y_pred)
     boxes, labels = read_objects(boxes, labels, said.logits.shape[1] - 1)
     if len(boxes) > len(said.logits):
         raise ValueError(f"boxes holds {len(boxes)} objects for {len(said.logits)} answers: there must be as many")
@@ -70,10 +78,10 @@ def detr_targets(
     weights=(1.0, 5.0, 2.0), # As `match_boxes` takes them
 ): # `DetrTargets` in the library of `y_pred`; made on NumPy, without gradient
     "What the answers of a network should have been, given what they were."
-    queries, classes = y_pred.logits.shape[0], y_pred.logits.shape[1] - 1
+    queries, width = read_answers(y_pred).logits.shape
     match = match_boxes(boxes, labels, y_pred, weights=weights)
-    boxes, labels = read_objects(boxes, labels, classes)
-    wanted, place = np.full(queries, classes), np.zeros((queries, 4))
+    boxes, labels = read_objects(boxes, labels, width - 1)
+    wanted, place = np.full(queries, width - 1), np.zeros((queries, 4))
     wanted[match], place[match] = labels, convert_boxes(boxes, target="cxcywh")
     xp = array_namespace(y_pred.logits)
     return DetrTargets(xp.asarray(wanted), xp.asarray(place))

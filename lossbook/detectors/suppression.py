@@ -7,7 +7,7 @@ __all__ = ['non_maximum_suppression']
 
 # %% ../../nbs/detectors/05_suppression.ipynb #c002
 import numpy as np
-from ..core import FINITE, number
+from ..core import FINITE, as_array, number
 from ..summaries import as_labels, in_memory
 from ..boxes.forms import read_boxes
 from ..boxes.iou import box_iou
@@ -20,7 +20,7 @@ def read_scored(
 ): # The three as arrays; all labels 0 if there are none
     "Boxes with a score and a label each. `ValueError` unless they agree."
     boxes = in_memory(read_boxes(boxes), "boxes")
-    scores = in_memory(scores, "scores").astype(float)
+    scores = as_array(in_memory(scores, "scores"), "scores").astype(float)
     labels = np.zeros(scores.shape, int) if labels is None else as_labels(labels, "labels")
     n = len(boxes)
     if (boxes.shape, scores.shape, labels.shape) != ((n, 4), (n,), (n,)):

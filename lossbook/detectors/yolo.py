@@ -9,9 +9,12 @@ __all__ = ['yolo_loss', 'YoloPrediction', 'yolo_boxes', 'YoloTargets', 'yolo_tar
 from typing import NamedTuple
 
 import numpy as np
-from ..core import array_namespace, has_values, loss, one_hot, one_of
+from array_api_compat import device
+from ..core import Domain, array_namespace, check_shapes, each_field, has_values
+from ..core import leaves, loss, one_hot, one_library, one_of, read_inputs
+from ..core import read_rows, working_dtype
 from ..summaries import as_labels, in_memory
-from ..boxes.forms import read_boxes, to_corners
+from ..boxes.forms import as_given, read_boxes, to_corners
 from ..boxes.encoding import SOLID, centres_and_sizes
 from ..boxes.iou import box_iou
 
@@ -23,17 +26,43 @@ class YoloPrediction(NamedTuple):
     confidence: object # How sure each predictor is, ideally the IoU of its box, `(..., S, S, B)`
     classes: object # A score for each class, ideally 0 or 1, `(..., S, S, C)`
 
+# %% ../../nbs/detectors/01_yolo.ipynb #c008b
+def read_fields(x, name, ndim, alike=0):
+    "The fields of a structured input as checked arrays, structured like `ndim`."
+    given = read_inputs(x, name, ndim)
+    one_library(leaves(given)); check_shapes(leaves(given), "each", alike)
+    def read(field):
+        rows = read_rows(field, working_dtype(field.array)).read(slice(None))
+        return array_namespace(rows).reshape(rows, field.shape)
+    return each_field(read, given)
+
+ROOT = Domain("between -1e100 and 1e100", lambda xp, x: (-1e100 < x) & (x < 1e100))
+
+class Places(NamedTuple):
+    "Where boxes are: the fields of a `YoloPrediction` that say so."
+    centres: object
+    roots: object
+
+def check_places(said):
+    "`ValueError` unless centres and roots are those of one square grid."
+    centres, roots = tuple(said.centres.shape), tuple(said.roots.shape)
+    if not (centres == roots and centres[-1] == 2 and centres[-3] == centres[-4]):
+        both = f"y_pred.centres has shape {centres} and y_pred.roots {roots}"
+        raise ValueError(f"{both}: both must be (..., S, S, B, 2)")
+    if has_values(said.roots): ROOT.check(said.roots, "y_pred.roots")
+
 # %% ../../nbs/detectors/01_yolo.ipynb #c009
 def yolo_boxes(
-    y_pred, # `YoloPrediction`, or anything with its `centres` and `roots`
+    y_pred, # `YoloPrediction`, or another `NamedTuple` with its `centres` and `roots`
 ): # Corners x1, y1, x2, y2 in sides of the image, `(..., S, S, B, 4)`
     "The boxes that the cells of a grid speak of."
-    xp, side = array_namespace(y_pred.centres, y_pred.roots), y_pred.centres.shape[-3]
-    steps = xp.astype(xp.arange(side), y_pred.centres.dtype)
+    check_places(said := read_fields(y_pred, "y_pred", Places(4, 4)))
+    xp, side = array_namespace(said.centres), said.centres.shape[-3]
+    steps = xp.arange(side, dtype=said.centres.dtype, device=device(said.centres))
     column, row = xp.meshgrid(steps, steps)
     cells = xp.stack([column, row], axis=-1)[:, :, None, :]
-    both = xp.concat([(cells + y_pred.centres)/side, y_pred.roots**2], axis=-1)
-    return xp.concat(to_corners(both, "cxcywh"), axis=-1)
+    both = xp.concat([(cells + said.centres)/side, said.roots**2], axis=-1)
+    return as_given(xp.concat(to_corners(both, "cxcywh"), axis=-1), y_pred.centres)
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c015
 class YoloTargets(NamedTuple):
@@ -74,34 +103,38 @@ def check_labels(labels, classes):
 
 def read_objects(boxes, labels, classes):
     "Boxes and labels of one image. `ValueError` unless there is a label from 0 to K-1 for each box."
-    boxes = read_boxes(in_memory(boxes, "boxes") if len(boxes) else np.zeros((0, 4)),
-                       domain=SOLID)
-    labels = as_labels(labels, "labels")
+    boxes, labels = in_memory(boxes, "boxes"), as_labels(labels, "labels")
+    boxes = read_boxes(boxes if boxes.size else np.zeros((0, 4)), domain=SOLID)
+    if labels.dtype.kind == "U":
+        raise TypeError(f"labels holds {labels.dtype}: it must hold whole numbers")
+    labels = labels.astype(np.int64) # booleans would pick where they should point
     if boxes.shape != (labels.size, 4) or labels.ndim != 1:
         both = f"boxes has shape {boxes.shape} and labels {labels.shape}"
         raise ValueError(f"{both}: they must be (n, 4) and (n,)")
     check_labels(labels, classes)
     return boxes, labels
 
-def gather(boxes, labels):
+def gather(boxes, labels, images, classes):
     "Boxes and labels of several images in one list, and the image that each is in."
-    counts = [len(some) for some in boxes]
-    if counts != [len(some) for some in labels]:
-        raise ValueError(f"boxes has {counts} objects and labels {[len(some) for some in labels]}: there must be as many")
-    def joined(lists, *shape):
-        return np.concatenate([x for x in lists if len(x)] or [np.zeros(shape, int)])
-    return joined(boxes, 0, 4), joined(labels, 0), np.repeat(np.arange(len(counts)), counts)
+    for name, lists in {"boxes": boxes, "labels": labels}.items():
+        if not isinstance(lists, (list, tuple, np.ndarray)) or len(lists) != images:
+            raise ValueError(f"{name} must hold a list for each of {images} images")
+    objects = [read_objects(*pair, classes) for pair in zip(boxes, labels)]
+    image = np.repeat(np.arange(images), [len(some) for some, _ in objects])
+    return *map(np.concatenate, zip(*objects)), image
 
 def read_batch(boxes, labels, y_pred):
     "The objects of a batch, the image that each is in, and the prediction; one image is a batch of one."
-    said = YoloPrediction(*(in_memory(x, "y_pred") for x in y_pred))
+    fields = read_fields(y_pred, "y_pred", PREDICTION, alike=2)
+    check_places(said := YoloPrediction(*(in_memory(x, "y_pred") for x in fields)))
+    if said.confidence.shape != said.centres.shape[:-1] or said.centres.ndim > 5:
+        both = f"y_pred.centres has shape {said.centres.shape} and y_pred.confidence {said.confidence.shape}"
+        raise ValueError(f"{both}: they must be (S, S, B, 2) and (S, S, B), or one axis more in front")
     if said.centres.ndim == 4:
         boxes, labels, said = [boxes], [labels], YoloPrediction(*(x[None] for x in said))
-    if len(boxes) != len(said.centres):
-        both = f"boxes has {len(boxes)} lists for {len(said.centres)} images"
-        raise ValueError(f"{both}: there must be as many")
-    boxes, labels, image = gather(boxes, labels)
-    return *read_objects(boxes, labels, said.classes.shape[-1]), image, said
+    return *gather(boxes, labels, len(said.centres), said.classes.shape[-1]), said
+
+PREDICTION = YoloPrediction(centres=4, roots=4, confidence=3, classes=3)
 
 def on_grid(values, cells, shape):
     "Values of objects, `(n, ...)`, in their cells of a grid of zeros."
@@ -128,12 +161,11 @@ def yolo_targets(
     shares = centres[kept]*side - np.stack(cells[:0:-1], axis=1)
     values = best.astype(float), shares, np.sqrt(sizes[kept]), best*iou, labels[kept]
     grids = (on_grid(x, cells, (images, side, side)) for x in values)
-    xp, one = array_namespace(y_pred.centres), y_pred.centres.ndim == 4
+    xp, one = array_namespace(y_pred.centres), np.ndim(y_pred.centres) == 4
     return YoloTargets(*(xp.asarray(grid[0] if one else grid) for grid in grids))
 
 # %% ../../nbs/detectors/01_yolo.ipynb #c027
 TRUTH = YoloTargets(responsible=3, centres=3, roots=3, confidence=3, labels=2)
-PREDICTION = YoloPrediction(centres=4, roots=4, confidence=3, classes=3)
 
 def check_alike(truth, prediction, what):
     "`ValueError` unless two arrays have one shape: nothing is stretched to fit."

@@ -52,7 +52,7 @@ def read_classes(
     labels, # Labels of the columns in order, where there is one; `None`: 0 to `K` - 1
 ): # Which class is true, `(n,)`; checked predictions, `(n,)` or `(n, K)`
     "Read what a classifier says of two classes or many."
-    x, shape = in_memory(y_pred, name), np.shape(y_true)
+    x, shape = in_memory(y_pred, name), in_memory(y_true, "y_true").shape
     if not x.size: raise ValueError(f"{name} is empty: its shape is {x.shape}")
     if shape not in (x.shape, x.shape[:-1]):
         both = f"y_true has shape {shape} and {name} {x.shape}"

@@ -15,7 +15,7 @@ from .r2 import adjusted_r2_score, explained_variance_score, r2_score
 from .rmse import root_mean_squared_error
 from .squared_error import mean_squared_error
 from ..style import COLORS, drawing
-from ..summaries import html_table, in_memory, ratio, text_table
+from ..summaries import Moments, html_table, in_memory, ratio, text_table
 
 # %% ../../nbs/regression/06_linear_regression.ipynb #c007
 class Report(dict):
@@ -55,6 +55,8 @@ def regression_report(
     outputs=None, # Names of the outputs where there are several; `None`: 0, 1, 2 ...
 ): # `dict` of numbers by name; of one an output and their `'average'`, if several
     "Measures of a regression, side by side: a `dict` that shows itself as a table."
+    if not isinstance(summary, Moments):
+        raise TypeError(f"summary is a {type(summary).__name__}: it must be Moments")
     def each(of, **options): return of.of(summary, multioutput="raw_values", **options)
     report = {name: each(of) for name, of in MEASURES.items()}
     if parameters is not None:
@@ -155,7 +157,9 @@ def plot_loss(
     "A loss and its gradient against the prediction."
     check_drawn(loss, y_true)
     if y_pred is None: y_pred = predictions_around(y_true, loss.inputs[1])
-    y_true, y_pred = pair_of_lists(np.full(np.shape(y_pred), y_true), y_pred)
+    y_pred = in_memory(y_pred, "y_pred")
+    if not y_pred.size: raise ValueError("y_pred is empty: there is nothing to draw")
+    y_true, y_pred = pair_of_lists(np.full(y_pred.shape, y_true), y_pred)
     def curve(f): return f(y_true, y_pred, reduction="none", **options)
     value, slope = curve(loss), curve(loss.grad)
     sides = ["bottom", "top"] if value[-1] >= slope[-1] else ["top", "bottom"]

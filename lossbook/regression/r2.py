@@ -21,6 +21,8 @@ def _share_removed(
     missed, # Share where something is left and nothing was there
 ): # A number, or one an output
     "The share of a whole that is gone."
+    if np.isinf(left).any() or np.isinf(whole).any(): raise ValueError(
+        "y_true and y_pred have squares beyond the largest number: choose a larger unit")
     averages = ["uniform_average", "raw_values", "variance_weighted"]
     one_of(multioutput, "multioutput", averages)
     if multioutput == "variance_weighted":
@@ -54,7 +56,9 @@ def explained_variance_score(
     missed=-np.inf, # Score if the prediction varies and the truth does not, x/0
 ): # Explained variance, no unit, at most 1, higher is better; R² or above
     "R² of predictions that have been shifted by their mean error."
-    left = np.maximum(squares_true - 2*products + squares_pred, 0)
+    with np.errstate(invalid="ignore"): # where squares are infinite
+        left = np.maximum(squares_true - 2*products + squares_pred, 0)
+    left = np.where(np.isinf(squares_pred), np.inf, left)
     return _share_removed(left, squares_true, multioutput, undefined, missed)
 
 # %% ../../nbs/regression/04_r2.ipynb #c041
