@@ -12,10 +12,10 @@ compile = $(python) -m uv pip compile pyproject.toml --universal --fork-strategy
 
 export PATH := $(CURDIR)/$(bin):$(PATH)
 
-.PHONY: help serve test site lab chapter prepare check bench peers lock clean
+.PHONY: help serve test site lab chapter prepare check bench peers conventions lock clean
 
 help:
-	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: $(VENV)/.test ## build the site, serve it and rebuild it on every change
 	$(python) -m web.serve
@@ -38,14 +38,18 @@ prepare: $(VENV)/.test ## bring notebooks, package and README into step
 check: $(VENV)/.test ## say what each chapter lacks
 	@$(python) -m tools.check
 
-bench: $(VENV)/.test ## measure import time, speed and memory
-	for file in benchmarks/*.py; do $(python) $$file || exit; done
+bench: $(VENV)/.bench ## measure speed and memory beside other libraries, for the page of benchmarks: make bench [parts="ranking boxes"]
+	$(python) -m benchmarks $(parts)
+	$(python) benchmarks/import_time.py
 
 peers: $(VENV)/.peers ## compare with the other libraries, after installing them
 	LOSSBOOK_CASES=all $(python) -m pytest tests/peers tests/detection
 
+conventions: $(VENV)/.peers ## ask every library again where it gives other numbers, for the page that lists them
+	$(python) -m tools.conventions
+
 lock: $(VENV)/.dev ## pin the newest releases of all that is installed, and the lowest that are allowed
-	$(compile) --upgrade --extra dev --extra peers --output-file constraints.txt
+	$(compile) --upgrade --extra dev --extra bench --output-file constraints.txt
 	$(compile) --upgrade --extra test --resolution lowest-direct --output-file constraints-lowest.txt
 
 clean: ## remove the environment and all that is built
@@ -63,4 +67,8 @@ $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: $(python) pyproject.toml $(CONSTRAINTS)
 $(VENV)/.peers: $(VENV)/.test
 	$(python) -m pip install --quiet torch==2.13.0
 	$(install) -e '.[peers]'
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.peers
+	$(install) -e '.[bench]'
 	touch $@

@@ -1,11 +1,10 @@
 """Seconds and peak memory of COCO evaluation, from two files to twelve numbers, each in a fresh process.
 
-`python benchmarks/detection.py`; `--help` tells its options. Clocks start after the imports. Every library
+`python -m benchmarks detection`; `--help` tells its options. Clocks start after the imports. Every library
 has the threads it takes by itself; one that is missing, fails or differs from pycocotools is named. The data
 are drawn here, in the proportions of COCO's validation set of 2017. The whole table:
-`python benchmarks/detection.py --cases 36k 150k 500k dense masks --rounds 3 --slow`.
+`python -m benchmarks detection --cases 36k 150k 500k dense masks --rounds 3 --slow`.
 """
-import argparse
 import json
 import resource
 import subprocess
@@ -19,8 +18,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+if __package__:
+    from benchmarks.harness import Answer
+
 TOOLS = ["pycocotools", "faster-coco-eval", "hotcoco", "ultrafast-pycocotools", "vernier", "lossbook"]
-RATIOS = [("pycocotools", "lossbook"), ("lossbook", "hotcoco")]
 NUMBERS = "AP AP50 AP75 APs APm APl AR1 AR10 AR100 ARs ARm ARl".split()
 SIZE = 640, 480
 
@@ -251,40 +252,20 @@ def compare(name, runs):
         if wrong: print(f"{name}: {tool} differs from pycocotools in {', '.join(wrong)}")
 
 
-def table(what, digits, cases, ratios=()):
-    "Medians as a Markdown table, a row for each case."
-    versions = {tool: each[0].version for runs in cases.values() for tool, each in runs.items()}
-    tools = [tool for tool in TOOLS if tool in versions]
-    ratios = [pair for pair in ratios if {*pair} <= versions.keys()]
-    rows = [[what, *(f"{tool} {versions[tool]}" for tool in tools), *map(" / ".join, ratios)]]
-    rows.append([":---", *["---:"]*(len(rows[0]) - 1)])
-    for name, runs in cases.items():
-        middle = {tool: median(getattr(run, what) for run in each) for tool, each in runs.items()}
-        rows.append([name, *(f"{middle[tool]:.{digits}f}" if tool in middle else "" for tool in tools),
-                     *(f"{middle[a]/middle[b]:.3g}" if {a, b} <= middle.keys() else "" for a, b in ratios)])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", nargs="+", default=["36k", "dense", "masks"], choices=CASES)
-    parser.add_argument("--tools", nargs="+", default=TOOLS, choices=TOOLS)
-    parser.add_argument("--rounds", type=int, default=1, help="runs of each, by turns; their median is shown")
-    parser.add_argument("--slow", action="store_true", help="wait for pycocotools on every case")
-    parser.add_argument("--python", default=sys.executable, help="interpreter that has the other libraries")
-    parser.add_argument("--data", type=Path, help="folder that keeps the files for another time")
-    options = parser.parse_args()
+def answers(options):
+    "Medians of each case; libraries that are missing leave `options.tools`."
     with TemporaryDirectory() as passing:
-        folder, cases = options.data or Path(passing), {}
+        folder = options.data or Path(passing)
         folder.mkdir(parents=True, exist_ok=True)
         for name in options.cases:
-            cases[name] = measured(name, folder, options)
-            compare(name, cases[name])
-    print("", table("seconds", 3, cases, RATIOS), "", table("megabytes", 0, cases), sep="\n")
+            runs = measured(name, folder, options)
+            compare(name, runs)
+            options.versions |= {tool: each[0].version for tool, each in runs.items()}
+            middle = [{tool: median(getattr(run, what) for run in each) for tool, each in runs.items()} for what in ("seconds", "megabytes")]
+            yield Answer(name, CASES[name].detections, *middle)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case "write", name, folder: write(name, Path(folder))
         case "measure", *words: print("\n" + json.dumps(measure(*words)))
-        case _: main()

@@ -24,7 +24,7 @@ from web.check import notebook_faults, site_faults
 from web.cite import library_in
 from web.fresh import stale_outputs
 from web.labels import number_labels
-from web.process import entries_of, export_of, is_in_step, link_names, link_pages, process
+from web.process import CONVENTIONS, entries_of, export_of, is_in_step, link_names, link_pages, process
 from web.rewrite import Rewriter
 
 WEB = Path(__file__).parent
@@ -88,7 +88,8 @@ def processed(book, cache):
 def entries_for(page, export, book, cache):
     "The reference of what a notebook exports, and a line if the package does not hold that."
     sources = module_sources(export.module, book.root)
-    entries, told = cache(partial(attempt, page.source, partial(entries_of, export)), export.module, export.names, sources, content(PROJECT))
+    said = [content(file) for file in (PROJECT, CONVENTIONS) if file.exists()]
+    entries, told = cache(partial(attempt, page.source, partial(entries_of, export)), export.module, export.names, sources, said)
     if not is_in_step(export, dict(sources).get(export.module, "")): told = [*told, f"{page.source}: {export.module} is not what it exports now: run `make prepare`"]
     return entries or [], told
 

@@ -1,5 +1,6 @@
 "Notebooks to plain Quarto pages: nbdev's processors, a reference of what a chapter exports, names and links of the site."
 import inspect
+import json
 import re
 import tomllib
 from importlib import import_module
@@ -19,8 +20,9 @@ from web.text import FENCED, headings, outside
 
 NOT_NEEDED = {"add_show_docs", "clean_show_doc", "exec_show_docs", "mv_exports", "add_links", "add_fold", "insert_warning", "clean_magics"}
 ENTRY = re.compile(r"^#{3,4} `([\w.]+)` \{#([\w.-]+) \.unnumbered\}$", re.M)
-NAME = re.compile(r"^#{1,6} .*$|!?\[(?:[^\[\]]|\[[^\]]*\])*\]\([^)]*\)|(?<!`)`(?P<name>[\w.]+)(?:\(\))?`(?!`)", re.M)
+NAME = re.compile(r"^#{1,6} .*$|!?\[(?:[^\[\]]|\[[^\]]*\])*\]\([^)]*\)|(?<!`)`(?P<name>[\w.]+)(?:\([^`\n]*\))?`(?!`)", re.M)
 TO_NOTEBOOK = re.compile(r"(?<!!)\[(?P<words>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<path>[^()\s#:]+\.ipynb)(?P<anchor>#[^()\s]*)?\)")
+CONVENTIONS = Path("nbs/appendix/conventions.json")
 REFERENCES = re.compile(r"^::: *\{#refs\}", re.M)
 
 
@@ -50,6 +52,7 @@ def export_of(source):
 def process(source, export, entries, numbered):
     "The page nbdev makes of a notebook, with the reference of what it exports."
     notebook = read_nb(source)
+    notebook.cells = list(map(_as_prose, notebook.cells))
     for cell in notebook.cells: _show_internal(cell)
     Processors()(notebook)
     for cell in notebook.cells: _fold_exported(cell, export)
@@ -66,7 +69,17 @@ def entries_of(export):
     package = import_module(export.module)
     names = [name for name in export.names if name in package.__all__]
     repository = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"].get("urls", {}).get("Repository")
-    return list(reference(package, names, lambda thing: repository and _source_link(repository, package, thing)))
+    link = lambda thing: repository and _source_link(repository, package, thing)  # noqa: E731
+    return list(reference(package, names, link, _cases(export.module)))
+
+
+def _cases(module):
+    "For each function, links from the page of a module to the cases in which libraries give other numbers."
+    topics = json.loads(CONVENTIONS.read_text(encoding="utf-8"))["parts"].values() if CONVENTIONS.exists() else []
+    page, found = "../" * (module.count(".") - 1) + "appendix/01_conventions.ipynb", {}
+    for case in (case for cases in topics for each in cases.values() for case in each):
+        for name in case["functions"]: found.setdefault(name, []).append(f"[{case['title']}]({page}#{case['anchor']})")
+    return {name: f"**Why your number differs** {'; '.join(links)}" for name, links in found.items()}
 
 
 def is_in_step(export, module_text):
@@ -105,6 +118,12 @@ def _give_way(cell, taken):
 
 
 # ---- cells
+
+
+def _as_prose(cell):
+    "What a cell says in Markdown, where the cell itself is not shown: prose like any other."
+    said = [output.data["text/markdown"] for output in cell.get("outputs", []) if "text/markdown" in output.get("data", {})]
+    return mk_cell("".join(said[0]), "markdown") if said and re.search(r"^#\| *echo: *false", cell.source, re.M) else cell
 
 
 def _show_internal(cell):

@@ -22,12 +22,12 @@ def exported_names(cells):
         yield from (name for name in names if not name.startswith("_"))
 
 
-def reference(module, names, source_link=lambda thing: None):
-    "Entries for some names of a module, and for the public methods of those that are classes."
+def reference(module, names, source_link=lambda thing: None, remarks={}):
+    "Entries for some names of a module, and for the public methods of those that are classes; remarks stand under some."
     for name in names:
         thing = getattr(module, name)
         for argument in _unsaid(thing): warnings.warn(f"{name} says nothing of its argument {argument}")
-        yield entry(name, thing, anchor(name, names), source_link(thing))
+        yield entry(name, thing, anchor(name, names), source_link(thing), remark=remarks.get(name))
         for method, function in _methods(thing): yield entry(f"{name}.{method}", function, anchor(f"{name}.{method}", names), level=4)
 
 
@@ -38,11 +38,11 @@ def anchor(name, names):
     return own.lower() + told_apart + (f".{method.lower()}" if method else "")
 
 
-def entry(name, thing, anchor, source_link=None, level=3):
-    "One entry: heading, signature, docstring, arguments, what is returned."
+def entry(name, thing, anchor, source_link=None, level=3, remark=None):
+    "One entry: heading, signature, docstring, arguments, what is returned, a remark."
     heading = f"{'#' * level} `{name}` {{#{anchor} .unnumbered}}"
     said = _documents(thing)
-    parts = [_signature(name, thing), _docstring(thing), _table(thing, said), _returns(said), source_link and f"[source]({source_link})"]
+    parts = [_signature(name, thing), _docstring(thing), _table(thing, said), _returns(said), remark, source_link and f"[source]({source_link})"]
     body = "\n\n".join(part for part in parts if part)
     return f"{heading}\n\n::: {{.api}}\n{body}\n:::"
 

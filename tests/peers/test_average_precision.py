@@ -1,28 +1,25 @@
-"""Average precision: one row for each choice that libraries make differently.
+"""Average precision: the choices that libraries make differently, and the libraries themselves on random scores.
 
-Our value, by the argument that gives it, against the number each library was measured to give; then against the library
-itself, where it is installed. detectron2, mmdet, pycocotools and ultralytics are short transcriptions of their formulas.
-What no argument of ours imitates stands below the rows.
+detectron2, mmdet, pycocotools and ultralytics are short transcriptions of their formulas.
 """
-import os
+from functools import partial
 
 import numpy as np
 import pytest
 
 from lossbook.ranking.average_precision import average_precision_bounds, average_precision_score, precision_recall_curve
-from tests.peers.rows import Row, agree_with_published, agree_with_sklearn, rows_of
+from tests.peers.rows import agree, ask, case, row
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # scikit-learn and torchmetrics warn where there are no positives
 
 NAN = float("nan")
 LETTERS = [1, 0, 1, 1, 0, 0, 1, 0, 0, 0], [0.95, 0.9, 0.8, 0.7, 0.65, 0.5, 0.45, 0.4, 0.2, 0.1]
 TIED = [0.9, 0.5, 0.5, 0.5, 0.1]
-LINES = [1, 0, 1, 0, 1], [1, 1, 0, 0, 1]  # the same labels at the same scores, in two orders
+LINES = ([1, 0, 1, 0, 1], TIED), ([1, 1, 0, 0, 1], TIED)  # the same labels at the same scores, in two orders
 PILE = [1, 0, 0, 0], [0.5, 0.5, 0.5, 0.5]
 PERFECT = [1, 1, 0], [0.9, 0.8, 0.1]
 NOBODY = [0, 0, 0], [0.9, 0.5, 0.1]
 EVERYBODY = [1, 1, 1], [0.9, 0.5, 0.1]
-READINGS = ["step", "trapezoid", "voc11", "voc", "coco101"]
 
 
 def thousand():
@@ -34,87 +31,112 @@ def thousand():
 THOUSAND = thousand()
 
 
-def found(k, n):
-    "`k` of `n` objects are found, with not one mistake: the arguments of our call."
-    return dict(y_true=[1] * k, y_score=np.linspace(1, 0.5, k), missed=n - k)
+def ours(data, **options):
+    return partial(average_precision_score, *data, **options)
+
+
+def found(k, n, **options):
+    "Of `n` objects `k` are found, with not one mistake."
+    return partial(average_precision_score, [1] * k, np.linspace(1, 0.5, k), missed=n - k, **options)
 
 
 # ---- how others are asked
 
 
-def sk_ap(data):
-    return lambda m: m.average_precision_score(*data)
+def sk(data):
+    return ask.sklearn.average_precision_score(*data)
 
 
 def sk_trapezoid(data):
-    def ask(m):
-        precision, recall, _ = m.precision_recall_curve(*data)
-        return m.auc(recall, precision)
-    return ask
+    def area():
+        from sklearn import metrics
+        precision, recall, _ = metrics.precision_recall_curve(*data)
+        return metrics.auc(recall, precision)
+    return ask.sklearn.by("auc(recall, precision)", area)
 
 
-def tm_ap(data, **options):
-    return lambda m, t: m.binary_average_precision(t(np.float32(data[1])), t(np.int64(data[0])), **options)
+def tm(data, **options):
+    return ask.torchmetrics.classification.binary_average_precision(np.float32(data[1]), np.int64(data[0]), **options)
 
 
-def keras_pr(data, **options):
-    return lambda m: m.AUC(curve="PR", **options)(*map(np.float64, data))
+def keras(data, **options):
+    return ask.keras.metrics.AUC(curve="PR", **options)(*map(np.float64, data))
 
 
-def row(name, data, published, sklearn=None, torchmetrics=None, keras=None, **options):
-    return Row(name, lambda: average_precision_score(*data, **options), published, sklearn, torchmetrics, keras)
+def monai(data):
+    return ask.monai.metrics.compute_average_precision(np.float64(data[1]), data[0])
 
 
-ROWS = [
-    row("step, ties in groups", LETTERS, 0.747024, sk_ap(LETTERS), tm_ap(LETTERS), keras_pr(LETTERS, summation_method="majoring")),
-    row("trapezoid", LETTERS, 0.706845, sk_trapezoid(LETTERS), interpolation="trapezoid"),
-    row("four bins", LETTERS, 0.583333, torchmetrics=tm_ap(LETTERS, thresholds=5), bins=4),
-    row("11 levels", LETTERS, 0.769481, interpolation="voc11"),
-    row("area under the envelope", LETTERS, 0.767857, interpolation="voc"),
-    row("101 levels", LETTERS, 0.770156, interpolation="coco101"),
-    *(row(f"ties in groups, line order {i}", (y, TIED), 0.7, sk_ap((y, TIED)), tm_ap((y, TIED))) for i, y in enumerate(LINES)),
-    *(row(f"ties by line, area, order {i}", (y, TIED), value, interpolation="voc", ties="order") for i, (y, value) in enumerate(zip(LINES, [0.7556, 0.8667]))),
-    *(row(f"ties by line, 101 levels, order {i}", (y, TIED), value, interpolation="coco101", ties="order") for i, (y, value) in enumerate(zip(LINES, [0.7564, 0.86535]))),
-    row("all scores equal", PILE, 0.25, sk_ap(PILE), tm_ap(PILE)),
-    row("all scores equal, trapezoid", PILE, 0.625, sk_trapezoid(PILE), interpolation="trapezoid"),
-    *(row(f"all scores equal, {how}, by line", PILE, 1, interpolation=how, ties="order") for how in ["voc11", "voc", "coco101"]),
-    *(row(f"perfect, {how}", PERFECT, 1, *[sk_ap(PERFECT), tm_ap(PERFECT), keras_pr(PERFECT)] * (how == "step"), interpolation=how) for how in READINGS),
-    row("nobody to find, as 0", NOBODY, 0, sk_ap(NOBODY), tm_ap(NOBODY), keras_pr(NOBODY), undefined=0),
-    row("nobody to find", NOBODY, NAN),
-    row("nobody to find, as -1 (pycocotools)", NOBODY, -1, undefined=-1),
-    row("nobody but positives", EVERYBODY, 1, sk_ap(EVERYBODY), tm_ap(EVERYBODY), keras_pr(EVERYBODY)),
-    row("a thousand", THOUSAND, 0.85265, sk_ap(THOUSAND), tm_ap(THOUSAND)),
-    row("a thousand in 19 bins", THOUSAND, 0.83968, torchmetrics=tm_ap(THOUSAND, thresholds=20), bins=19),
-    Row("3 of 10, 11 levels", lambda: average_precision_score(**found(3, 10), interpolation="voc11"), 4 / 11),
-    Row("3 of 10, 11 levels of floats", lambda: average_precision_score(**found(3, 10), interpolation="voc11", grid="float"), 3 / 11),
-    Row("57 of 100, 101 levels", lambda: average_precision_score(**found(57, 100), interpolation="coco101"), 0.574257),
-    Row("57 of 100, 101 levels of floats", lambda: average_precision_score(**found(57, 100), interpolation="coco101", grid="float"), 0.564356),
+def pycocotools(k, n):
+    "What its `accumulate` makes of matches that are given."
+    def area():
+        from pycocotools.cocoeval import COCOeval
+        ev = COCOeval()
+        p = ev.params
+        p.imgIds, p.catIds, p.iouThrs, p.areaRng, p.maxDets, p.areaRngLbl = [1], [1], np.array([0.5]), [[0, 1e10]], [1000], ["all"]
+        ev._paramsEval = p
+        ev.evalImgs = [dict(image_id=1, category_id=1, aRng=[0, 1e10], maxDet=1000, dtIds=list(range(k)), gtIds=list(range(n)),
+                            dtMatches=np.ones((1, k)), gtMatches=np.ones((1, n)), dtScores=list(np.linspace(1, 0.5, k)),
+                            gtIgnore=np.zeros(n), dtIgnore=np.zeros((1, k), bool))]
+        ev.accumulate()
+        return ev.eval["precision"].mean()
+    return ask.pycocotools.by("COCOeval.accumulate()", area)
+
+
+CASES = [
+    case("average precision of one list", "A sum of steps, a trapezoid, or the mean of best precisions at some levels of recall: the same curve, read in other ways.",
+         row("step sum, equal scores in one group", ours(LETTERS), 0.747024, sk(LETTERS), tm(LETTERS), monai(LETTERS), keras(LETTERS, summation_method="majoring")),
+         row("trapezoids under the curve", ours(LETTERS, interpolation="trapezoid"), 0.706845, sk_trapezoid(LETTERS)),
+         row("best precision at 11 levels", ours(LETTERS, interpolation="voc11"), 0.769481, said="detectron2 and mmdet, VOC 2007"),
+         row("area under the best precision", ours(LETTERS, interpolation="voc"), 0.767857, said="detectron2 and mmdet, VOC 2010"),
+         row("best precision at 101 levels", ours(LETTERS, interpolation="coco101"), 0.770156, said="pycocotools and torchmetrics' mean average precision"),
+         row("four bins of scores", ours(LETTERS, bins=4), 0.583333, tm(LETTERS, thresholds=5)),
+         row("interpolated between 200 thresholds", ours(LETTERS), 0.747024, keras(LETTERS), gives=0.7111),
+         row("the lower of two neighbours", ours(LETTERS), 0.747024, keras(LETTERS, summation_method="minoring"), gives=0.416667, wrong=True),
+         row("trapezoids through 101 samples, with a zero at the end", ours(LETTERS), 0.747024, gives=0.76286, said="ultralytics' compute_ap", wrong=True)),
+    case("equal scores in another order", "Labels and scores are the same pairs in both lists. Evaluators of detection rank equal scores in the order of the input.",
+         *(row(f"in one group, {which} order", ours(data), 0.7, sk(data), tm(data), monai(data)) for which, data in zip(["first", "second"], LINES)),
+         *(row(f"by line, area, {which} order", ours(data, interpolation="voc", ties="order"), value, said="mmdet, detectron2")
+           for which, data, value in zip(["first", "second"], LINES, [0.7556, 0.8667])),
+         *(row(f"by line, 101 levels, {which} order", ours(data, interpolation="coco101", ties="order"), value, said="pycocotools")
+           for which, data, value in zip(["first", "second"], LINES, [0.7564, 0.86535]))),
+    case("all scores equal", "One positive of four, and nothing that tells them apart.",
+         row("one group: the share of positives", ours(PILE), 0.25, sk(PILE), tm(PILE), monai(PILE)),
+         row("trapezoid, which starts from a precision of 1", ours(PILE, interpolation="trapezoid"), 0.625, sk_trapezoid(PILE)),
+         *(row(f"by line, {how}", ours(PILE, interpolation=how, ties="order"), 1, said=who)
+           for how, who in [("voc11", "detectron2, mmdet"), ("voc", "detectron2, mmdet"), ("coco101", "pycocotools")]),
+         row("by line, 101 samples", ours(PILE), 0.25, gives=0.995, said="ultralytics")),
+    case("a perfect ranking", "Both positives come first.",
+         row("step sum", ours(PERFECT), 1, sk(PERFECT), tm(PERFECT), monai(PERFECT), keras(PERFECT)),
+         *(row(words, ours(PERFECT, interpolation=how), 1, said=who) for how, words, who in [
+             ("trapezoid", "trapezoids", ""), ("voc11", "11 levels", "detectron2, mmdet"), ("voc", "area", "detectron2, mmdet"), ("coco101", "101 levels", "pycocotools")]),
+         row("101 samples, with a zero at the end", ours(PERFECT), 1, gives=0.995, said="ultralytics", wrong=True),
+         row("the lower of two neighbours", ours(PERFECT), 1, keras(PERFECT, summation_method="minoring"), gives=0.5, wrong=True)),
+    case("average precision without positives", "Recall reads 0/0.",
+         row("no value", ours(NOBODY), NAN, monai(NOBODY)),
+         row("0", ours(NOBODY, undefined=0), 0, sk(NOBODY), tm(NOBODY), keras(NOBODY)),
+         row("-1", ours(NOBODY, undefined=-1), -1, said="pycocotools")),
+    case("average precision without negatives", "Nothing can be ranked wrongly.",
+         row("1", ours(EVERYBODY), 1, sk(EVERYBODY), tm(EVERYBODY), keras(EVERYBODY)),
+         row("one class is refused, with a warning", ours(EVERYBODY), 1, monai(EVERYBODY), gives=NAN)),
+    case("average precision in bins", "A thousand scores: labels `y = rng.integers(0, 2, 1000)`, scores `clip(.3*y + .7*rng.random(1000), 0, 1)`, `rng = default_rng(0)`.",
+         row("every score for itself", ours(THOUSAND), 0.85265, sk(THOUSAND), tm(THOUSAND), monai(THOUSAND)),
+         row("19 bins", ours(THOUSAND, bins=19), 0.83968, tm(THOUSAND, thresholds=20))),
+    case("a level of recall that floats miss, 3 of 10", "Three of ten objects are found and no mistake is made: four of eleven levels are reached. In floats the fourth level is 0.30000000000000004, above 3/10.",
+         row("levels as fractions", found(3, 10, interpolation="voc11"), 4 / 11),
+         row("levels as floats", found(3, 10, interpolation="voc11", grid="float"), 3 / 11, said="detectron2", wrong=True)),
+    case("a level of recall that floats miss, 57 of 100", "58 of the 101 levels are reached; `linspace` puts one of them above 57/100.",
+         row("levels as fractions", found(57, 100, interpolation="coco101"), 0.574257),
+         row("levels as floats", found(57, 100, interpolation="coco101", grid="float"), 0.564356, pycocotools(57, 100), wrong=True)),
 ]
 
-
-test_ours_is_the_published_value = agree_with_published(ROWS)
-test_scikit_learn = agree_with_sklearn(ROWS)
+test_ours, test_theirs = agree(CASES)
 
 
-@rows_of(ROWS, "torchmetrics")
-def test_torchmetrics(row, torch):
-    functional = pytest.importorskip("torchmetrics.functional.classification")
-    row.agrees_with(float(row.torchmetrics(functional, torch.tensor)))
-
-
-@rows_of(ROWS, "keras")
-def test_keras(row, keras):
-    row.agrees_with(float(row.keras(keras.metrics)), atol=2e-6)
-
-
-def test_monai(torch):
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # MONAI imports TensorBoard, which imports TensorFlow where it is
-    metrics = pytest.importorskip("monai.metrics")
-    def theirs(y, s): return float(metrics.compute_average_precision(torch.tensor(s, dtype=torch.float64), torch.tensor(y)))
-    for data in (LETTERS, PILE, PERFECT, *((y, TIED) for y in LINES)):
-        np.testing.assert_allclose(average_precision_score(*data), theirs(*data), rtol=1e-6)
-    assert np.isnan(theirs(*NOBODY)) and np.isnan(theirs(*EVERYBODY))  # one class: refused, with a warning
-    assert average_precision_score(*EVERYBODY) == 1
+@pytest.mark.parametrize("k, n", [(3, 10), (5, 8)])
+def test_the_curve_of_pycocotools(k, n):
+    pytest.importorskip("pycocotools")
+    np.testing.assert_allclose(found(k, n, interpolation="coco101", grid="float")(), pycocotools(k, n).value(), rtol=1e-12)
 
 
 def test_scikit_learn_on_random_scores_with_ties_and_weights():
@@ -175,7 +197,7 @@ def voc_area(recall, precision):
     return ((recall[at + 1] - recall[at]) * precision[at + 1]).sum()
 
 
-def pycocotools(recall, precision):
+def pycocotools_101(recall, precision):
     precision, levels = precision.copy(), np.linspace(0, 1, 101)
     for i in range(len(precision) - 1, 0, -1):
         precision[i - 1] = max(precision[i - 1], precision[i])
@@ -190,13 +212,13 @@ def ultralytics(recall, precision):
     return np.trapezoid(np.interp(levels, recall, np.maximum.accumulate(precision[::-1])[::-1]), levels)
 
 
-EVALUATORS = {"voc11": detectron2_voc11, "voc": voc_area, "coco101": pycocotools}
+EVALUATORS = {"voc11": detectron2_voc11, "voc": voc_area, "coco101": pycocotools_101}
 
 
 @pytest.mark.parametrize("how", EVALUATORS)
 def test_evaluators_of_detection(how):
     rng, options = np.random.default_rng(2), dict(interpolation=how, ties="order", grid="float")
-    lists = [LETTERS, PILE, PERFECT, *((y, TIED) for y in LINES)]
+    lists = [LETTERS, PILE, PERFECT, *LINES]
     lists += [(rng.integers(0, 2, n), rng.integers(0, 12, n)) for n in range(3, 60)]
     for y, s in lists:
         for missed in (0, 3, 10):
@@ -209,22 +231,6 @@ def test_evaluators_of_detection(how):
 def test_evaluators_lose_a_level_to_rounding(how, k, n, theirs):
     recall = np.arange(1, k + 1) / n
     np.testing.assert_allclose(EVALUATORS[how](recall, np.ones(k)), theirs, rtol=1e-12)
-
-
-def test_the_curve_of_pycocotools():
-    "Through its own `accumulate`, on matches that are given."
-    cocoeval = pytest.importorskip("pycocotools.cocoeval")
-    for k, n in [(57, 100), (3, 10), (5, 8)]:
-        ev = cocoeval.COCOeval()
-        p = ev.params
-        p.imgIds, p.catIds, p.iouThrs, p.areaRng, p.maxDets, p.areaRngLbl = [1], [1], np.array([0.5]), [[0, 1e10]], [1000], ["all"]
-        ev._paramsEval = p
-        matched = np.ones((1, k))
-        ev.evalImgs = [dict(image_id=1, category_id=1, aRng=[0, 1e10], maxDet=1000, dtIds=list(range(k)), gtIds=list(range(n)), dtMatches=matched,
-                            gtMatches=np.ones((1, n)), dtScores=list(np.linspace(1, 0.5, k)), gtIgnore=np.zeros(n), dtIgnore=np.zeros((1, k), bool))]
-        ev.accumulate()
-        theirs = ev.eval["precision"].mean()
-        np.testing.assert_allclose(average_precision_score(**found(k, n), interpolation="coco101", grid="float"), theirs, rtol=1e-12)
 
 
 # ---- what no argument of ours imitates
@@ -264,12 +270,6 @@ def keras_lower(y, s):
     (keras_interpolated, LETTERS, 0.7111), (keras_lower, LETTERS, 0.416667), (keras_lower, PERFECT, 0.5)])
 def test_keras_interpolates_or_takes_the_lower_neighbour(ours, data, published):
     np.testing.assert_allclose(ours(*data), published, atol=5e-7)
-
-
-def test_keras_does_so_live(keras):
-    for method, ours, data in [("interpolation", keras_interpolated, LETTERS), ("minoring", keras_lower, LETTERS), ("minoring", keras_lower, PERFECT)]:
-        theirs = float(keras_pr(data, summation_method=method)(keras.metrics))
-        np.testing.assert_allclose(theirs, ours(*data), rtol=2e-6)
 
 
 def test_the_lower_neighbour_is_no_bound_of_ours():

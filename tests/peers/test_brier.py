@@ -1,34 +1,47 @@
-"Brier scores: one row for each choice that libraries make differently, and the libraries themselves on random forecasts."
+"Brier scores: the choices that libraries make differently, and the libraries themselves on random forecasts."
+from functools import partial
+
 import numpy as np
 import pytest
 
 from lossbook.ranking.brier import brier_decomposition, brier_score, multiclass_brier_score
-from tests.peers.rows import Row, agree_with_optax, agree_with_published, agree_with_sklearn, agree_with_torch
+from tests.peers.rows import agree, ask, case, row
 
 PAIR = [1, 0], [0.8, 0.3]
 COLUMNS = [1, 0], [[0.2, 0.8], [0.7, 0.3]]
 THREE = [0, 1, 2], [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.2, 0.2, 0.6]]
 LOOSE = [0], [[0.3, 0.2, 0.1]]
 
-ROWS = [
-    Row("two classes", lambda: brier_score(*PAIR), 0.065, lambda m: m.brier_score_loss(*PAIR)),
-    Row("both classes counted", lambda: brier_score(*PAIR, scale_by_half=False), 0.13, lambda m: m.brier_score_loss(*PAIR, scale_by_half=False)),
-    Row("two columns", lambda: multiclass_brier_score(*COLUMNS), 0.13, lambda m: m.brier_score_loss(*COLUMNS, scale_by_half=False)),
-    Row("two columns, halved", lambda: multiclass_brier_score(*COLUMNS, scale_by_half=True), 0.065, lambda m: m.brier_score_loss(*COLUMNS)),
-    Row("three classes", lambda: multiclass_brier_score(*THREE), 0.146667, lambda m: m.brier_score_loss(*THREE)),
-    Row("three classes, halved", lambda: multiclass_brier_score(*THREE, scale_by_half=True), 0.073333,
-        lambda m: m.brier_score_loss(*THREE, scale_by_half=True)),
-    Row("mean over classes", lambda: multiclass_brier_score(*THREE) / 3, 0.048889),
-    Row("half a square", lambda: brier_score(*PAIR) / 2, 0.0325),
+def mean_over_classes():
+    return multiclass_brier_score(*THREE) / 3
+
+
+def half_a_square():
+    return brier_score(*PAIR) / 2
+
+
+def one_hot(y, classes):
+    return np.eye(classes)[y]
+
+
+CASES = [
+    case("Brier score of two classes", "The square of one error, or of both columns, which are equal: a factor of 2.",
+         row("one column", partial(brier_score, *PAIR), 0.065, ask.sklearn.brier_score_loss(*PAIR), ask.torch.mse_loss(np.array(PAIR[1]), np.array(PAIR[0], float))),
+         row("both columns", partial(brier_score, *PAIR, scale_by_half=False), 0.13, ask.sklearn.brier_score_loss(*PAIR, scale_by_half=False)),
+         row("both columns, given as two", partial(multiclass_brier_score, *COLUMNS), 0.13, ask.sklearn.brier_score_loss(*COLUMNS, scale_by_half=False)),
+         row("both columns, given as two, halved", partial(multiclass_brier_score, *COLUMNS, scale_by_half=True), 0.065, ask.sklearn.brier_score_loss(*COLUMNS)),
+         row("half a square", half_a_square, 0.0325, ask.optax.l2_loss(np.array(PAIR[1]), np.array(PAIR[0], float)).then(lambda loss: loss.mean()))),
+    case("Brier score of three classes", "A sum over classes, half of it, or a mean over classes.",
+         row("sum over classes", partial(multiclass_brier_score, *THREE), 0.146667, ask.sklearn.brier_score_loss(*THREE)),
+         row("halved", partial(multiclass_brier_score, *THREE, scale_by_half=True), 0.073333, ask.sklearn.brier_score_loss(*THREE, scale_by_half=True)),
+         row("mean over classes", mean_over_classes, 0.048889, ask.torch.mse_loss(np.array(THREE[1]), one_hot(THREE[0], 3)))),
+    case("a Brier score of probabilities that do not sum to 1", "They sum to 0.6.",
+         row("refused", partial(multiclass_brier_score, *LOOSE), "y_proba sums to 0.6"),
+         row("kept as they are", partial(multiclass_brier_score, *LOOSE, total="keep"), 0.54, ask.sklearn.brier_score_loss(*LOOSE, labels=[0, 1, 2])),
+         row("made to sum to 1", partial(multiclass_brier_score, *LOOSE, total="rescale"), 1/4 + 1/9 + 1/36)),
 ]
 
-test_ours_is_the_published_value = agree_with_published(ROWS)
-test_scikit_learn = agree_with_sklearn(ROWS)
-test_torch = agree_with_torch(ROWS, {
-    "two classes": lambda f, tensor: f.mse_loss(tensor(np.array(PAIR[1])), tensor(np.array(PAIR[0], float))),
-    "mean over classes": lambda f, tensor: f.mse_loss(tensor(np.array(THREE[1])), f.one_hot(tensor(THREE[0]), 3).double()),
-})
-test_optax = agree_with_optax(ROWS, {"half a square": lambda o: o.l2_loss(np.array(PAIR[1]), np.array(PAIR[0], float)).mean()})
+test_ours, test_theirs = agree(CASES)
 
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
@@ -52,16 +65,6 @@ def test_gradients_of_torch(torch):
     pred = torch.tensor(p, requires_grad=True)
     multiclass_brier_score(torch.tensor(y), pred, total="rescale", check_values=False).backward()
     np.testing.assert_allclose(multiclass_brier_score.grad(y, p, total="rescale"), pred.grad.numpy(), rtol=1e-9, atol=1e-15)
-
-
-def test_a_row_that_does_not_sum_to_one():
-    metrics = pytest.importorskip("sklearn.metrics")
-    with pytest.warns(UserWarning, match="do not sum to one"):
-        theirs = metrics.brier_score_loss(*LOOSE, labels=[0, 1, 2])
-    np.testing.assert_allclose(multiclass_brier_score(*LOOSE, total="keep"), theirs, rtol=1e-12)
-    np.testing.assert_allclose(multiclass_brier_score(*LOOSE, total="rescale"), 1/4 + 1/9 + 1/36, rtol=1e-12)
-    with pytest.raises(ValueError, match="y_proba sums to 0.6"):
-        multiclass_brier_score(*LOOSE)
 
 
 def test_what_is_no_probability_and_what_is_no_label():

@@ -1,43 +1,52 @@
-"Calibration error and calibration curve: one row for each choice that libraries make differently."
+"Calibration error and calibration curve: the choices that libraries make differently."
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 import pytest
 
 from lossbook.ranking.calibration import calibration_curve, calibration_error, top_forecasts
+from tests.peers.rows import agree, ask, case, row
 
 rng = np.random.default_rng(1)
 PROBA = rng.random(500)
 TRUTH = rng.random(500) < PROBA**1.3
 BOTH = np.stack([1 - PROBA, PROBA], axis=1)
 QUANTILES = [0, *np.percentile(PROBA, np.linspace(0, 100, 16))[1:-1], 1]
+tm = ask.torchmetrics.classification
 
 
-class Ask(NamedTuple):
-    name: str
-    options: dict  # of `calibration_error`
-    published: float  # what libraries were measured to give, or NumPy where it cuts the bins
-    norm: str | None = None  # of torchmetrics, where it can be asked
-
-    def ours(self):
-        return calibration_error(TRUTH, PROBA, **self.options)
+def binary(n_bins=15, **options):
+    return tm.binary_calibration_error(PROBA, TRUTH.astype(int), n_bins=n_bins, **options)
 
 
-ROWS = [
-    Ask("of the positive class", {}, 0.0920, "l1"),
-    Ask("root of squares", {"norm": 2}, 0.1160, "l2"),
-    Ask("greatest gap", {"norm": np.inf}, 0.2524, "max"),
-    Ask("of the class called", {"kind": "top"}, 0.0157, "l1"),
-    Ask("bins of equal mass, as np.array_split cuts", {"binning": "mass"}, 0.0935),
-    Ask("edges at quantiles", {"bins": QUANTILES}, 0.0902),
+def of_sklearn_s_bins(**options):
+    "The gaps of scikit-learn's curve; it has no error of its own, and does not tell how many are in a bin."
+    def gap():
+        from sklearn.calibration import calibration_curve
+        observed, forecast = calibration_curve(TRUTH, PROBA, n_bins=15, **options)
+        return abs(observed - forecast).max()
+    return ask.sklearn.by("largest gap of calibration_curve()", gap)
+
+
+CASES = [
+    case("calibration error", "500 forecasts `p = rng.random(500)` that are too sure, truth `rng.random(500) < p**1.3`, `rng = default_rng(1)`; 15 bins.",
+         row("of the positive class", partial(calibration_error, TRUTH, PROBA), 0.0920, binary(norm="l1")),
+         row("of the class that is called", partial(calibration_error, TRUTH, PROBA, kind="top"), 0.0157,
+             tm.multiclass_calibration_error(BOTH, TRUTH.astype(int), n_bins=15, norm="l1", num_classes=2)),
+         row("root of the mean square", partial(calibration_error, TRUTH, PROBA, norm=2), 0.1160, binary(norm="l2")),
+         row("greatest gap", partial(calibration_error, TRUTH, PROBA, norm=np.inf), 0.2524, binary(norm="max"), of_sklearn_s_bins()),
+         row("bins of equal mass", partial(calibration_error, TRUTH, PROBA, binning="mass"), 0.0935, said="np.array_split of the sorted forecasts"),
+         row("edges at quantiles", partial(calibration_error, TRUTH, PROBA, bins=QUANTILES), 0.0902)),
+    case("a forecast on the edge of a bin", "Two bins, and a forecast of one half.",
+         row("in the lower bin", partial(calibration_error, [0, 1], [0.5, 0.9], bins=2), 0.3),
+         row("in the upper bin", partial(calibration_error, [0, 1], [0.5, 0.9], bins=2), 0.3, tm.binary_calibration_error([0.5, 0.9], [0, 1], n_bins=2), gives=0.2)),
+    case("a forecast of 1", "Two bins, and a forecast that is certain.",
+         row("in the last bin", partial(calibration_error, [0, 1], [1.0, 0.9], bins=2), 0.45),
+         row("in a bin of its own", partial(calibration_error, [0, 1], [1.0, 0.9], bins=2), 0.45, tm.binary_calibration_error([1.0, 0.9], [0, 1], n_bins=2), gives=0.55)),
 ]
-rows = pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 
-
-@rows
-def test_ours_is_the_published_value(row):
-    np.testing.assert_allclose(row.ours(), row.published, rtol=0, atol=5e-5)
+test_ours, test_theirs = agree(CASES)
 
 
 def test_both_shapes_of_two_classes_are_one_question():
@@ -59,30 +68,11 @@ def theirs(torch):
             lambda y, p, **options: ask(metrics.multiclass_calibration_error, y, p, num_classes=np.shape(p)[1], **options))
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.norm], ids=[row.name for row in ROWS if row.norm])
-def test_torchmetrics(row, theirs):
-    binary, multiclass = theirs
-    given = multiclass(TRUTH, BOTH, n_bins=15, norm=row.norm) if "kind" in row.options else binary(TRUTH, PROBA, n_bins=15, norm=row.norm)
-    np.testing.assert_allclose(row.ours(), given, rtol=1e-5)  # its edges are float32
-
-
 def test_torchmetrics_on_many_classes(theirs):
     r = np.random.default_rng(2)
     p, y = r.dirichlet(np.ones(4), 300), r.integers(0, 4, 300)
     for norm, name in ((1, "l1"), (2, "l2"), (np.inf, "max")):
         np.testing.assert_allclose(calibration_error(y, p, kind="top", bins=10, norm=norm), theirs[1](y, p, n_bins=10, norm=name), rtol=1e-5)
-
-
-def test_torchmetrics_opens_a_bin_with_its_edge(theirs):
-    y, p = [0, 1], [0.5, 0.9]
-    np.testing.assert_allclose(theirs[0](y, p, n_bins=2), 0.2)  # both in the upper bin
-    np.testing.assert_allclose(calibration_error(y, p, bins=2), 0.3)  # one in each
-
-
-def test_torchmetrics_has_a_bin_for_certainty(theirs):
-    y, p = [0, 1], [1.0, 0.9]
-    np.testing.assert_allclose(theirs[0](y, p, n_bins=2), 0.55)  # each alone
-    np.testing.assert_allclose(calibration_error(y, p, bins=2), 0.45)  # 1.0 is in the last bin
 
 
 def test_torchmetrics_takes_what_is_no_probability_for_a_logit(theirs):

@@ -1,13 +1,11 @@
-"""Softmax and cross-entropy: one row for each choice that libraries make differently.
+"Softmax and cross-entropy: the choices that libraries make differently, and the libraries themselves on random data."
+from functools import partial
 
-Our value, by the argument that gives it, against the number each library was measured to give; then against the
-library itself, where it is installed.
-"""
 import numpy as np
 import pytest
 
 from lossbook.classification.cross_entropy import cross_entropy, cross_entropy_from_logits, log_softmax, softmax
-from tests.peers.rows import Row, agree_with_optax, agree_with_published, agree_with_sklearn, agree_with_torch, rows_of
+from tests.peers.rows import agree, ask, case, row
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # scikit-learn warns of sums that are not 1
 
@@ -16,78 +14,79 @@ CLASSES = [0, 1, 2]
 FIFTHS = np.array([[0.2, 0.2, 0.2]])
 SURE_AND_WRONG = np.array([[0.0, 0.5, 0.5]])
 ONE_HOT = np.array([[1.0, 0.0, 0.0]])
+LOG_OF_SURE = np.array([[-INF, *np.log([0.5, 0.5])]])
 LABELS, LOGITS = np.array([0, 2]), np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
 SOFT = np.array([[0.5, 0.25, 0.25], [0.0, 0.1, 0.9]])
 SIXTH = np.array([[1/6, 1/3, 1/2]])
 MARKED = np.array([0, -100])
+CERTAIN, IMPOSSIBLE = np.array([[1.0, 0.0]]), np.array([[0.0, -INF]])
 
 
-def divergence(y_true, y_proba):
-    return cross_entropy(y_true, y_proba) - cross_entropy(y_true, y_true)
+keras = ask.keras.losses
+torch = ask.torch
 
 
-def log_loss(metrics, y_proba):
-    return metrics.log_loss([0], y_proba, labels=CLASSES)
+def divergence():
+    return cross_entropy(ONE_HOT, SIXTH) - cross_entropy(ONE_HOT, ONE_HOT)
 
 
-ROWS = [
-    Row("a total of 0.6, kept", lambda: cross_entropy([0], FIFTHS, total="keep"), 1.6094, lambda m: log_loss(m, FIFTHS)),
-    Row("a total of 0.6, rescaled", lambda: cross_entropy([0], FIFTHS, total="rescale"), 1.0986,
-        keras=lambda k: k.categorical_crossentropy(ONE_HOT, FIFTHS)[0]),
-    Row("a total of 0.6, rescaled, by label", lambda: cross_entropy([0], FIFTHS, total="rescale"), 1.0986,
-        keras=lambda k: k.sparse_categorical_crossentropy(LABELS[:1], FIFTHS)[0]),
-    Row("sure and wrong", lambda: cross_entropy([0], SURE_AND_WRONG), INF),
-    Row("sure and wrong, to the eps of float64", lambda: cross_entropy([0], SURE_AND_WRONG, eps=np.finfo(np.float64).eps), 36.0437,
-        lambda m: log_loss(m, SURE_AND_WRONG)),
-    Row("sure and wrong, to the eps of float32", lambda: cross_entropy([0], SURE_AND_WRONG, eps=np.finfo(np.float32).eps), 15.9424),
-    Row("sure and wrong, to 1e-7", lambda: cross_entropy([0], SURE_AND_WRONG, eps=1e-7), 16.1181,
-        keras=lambda k: k.categorical_crossentropy(ONE_HOT, SURE_AND_WRONG)[0]),
-    Row("the mean", lambda: cross_entropy_from_logits(LABELS, LOGITS), 0.2887,
-        lambda m: m.log_loss(LABELS, softmax(LOGITS), labels=CLASSES),
-        keras=lambda k: k.SparseCategoricalCrossentropy(from_logits=True)(LABELS, LOGITS)),
-    Row("no reduction", lambda: cross_entropy_from_logits(LABELS, LOGITS, reduction="none"), [0.4076, 0.1698],
-        keras=lambda k: k.sparse_categorical_crossentropy(LABELS, LOGITS, from_logits=True)),
-    Row("soft targets", lambda: cross_entropy_from_logits(SOFT, LOGITS, reduction="none"), [1.1576, 0.3698],
-        keras=lambda k: k.categorical_crossentropy(SOFT, LOGITS, from_logits=True)),
-    Row("a divergence", lambda: divergence(ONE_HOT, SIXTH), 1.7918, keras=lambda k: k.KLDivergence()(ONE_HOT, SIXTH)),
-    Row("a divergence, over classes too", lambda: divergence(ONE_HOT, SIXTH) / 3, 0.5973),
-    Row("a label of -100, left out", lambda: cross_entropy_from_logits(MARKED[MARKED != -100], LOGITS[MARKED != -100]), 0.4076),
+def divergence_over_classes():
+    return divergence() / 3
+
+
+def left_out():
+    kept = MARKED != -100
+    return cross_entropy_from_logits(MARKED[kept], LOGITS[kept])
+
+
+def sk(y_proba):
+    return ask.sklearn.log_loss([0], y_proba, labels=CLASSES)
+
+
+def first(losses):
+    return losses[0]
+
+
+def call(*data, **options):
+    return partial(cross_entropy_from_logits, *data, **options)
+
+
+CASES = [
+    case("probabilities that do not sum to 1", "Three fifths in all: an error, or a distribution to be made one.",
+         row("refused", partial(cross_entropy, [0], FIFTHS), "y_proba sums to 0.6 over the classes of an example"),
+         row("kept as they are", partial(cross_entropy, [0], FIFTHS, total="keep"), 1.6094, sk(FIFTHS), torch.nll_loss(np.log(FIFTHS), [0])),
+         row("made to sum to 1", partial(cross_entropy, [0], FIFTHS, total="rescale"), 1.0986,
+             keras.categorical_crossentropy(ONE_HOT, FIFTHS).then(first), keras.sparse_categorical_crossentropy(LABELS[:1], FIFTHS).then(first))),
+    case("sure and wrong, three classes", "The true class was given probability 0, and the logarithm of 0 is cut off or is not.",
+         row("infinite", partial(cross_entropy, [0], SURE_AND_WRONG), INF, torch.nll_loss(LOG_OF_SURE, [0])),
+         row("cut off at the eps of float64", partial(cross_entropy, [0], SURE_AND_WRONG, eps=np.finfo(np.float64).eps), 36.0437, sk(SURE_AND_WRONG)),
+         row("cut off at the eps of float32", partial(cross_entropy, [0], SURE_AND_WRONG, eps=np.finfo(np.float32).eps), 15.9424,
+             sk(SURE_AND_WRONG.astype(np.float32))),
+         row("cut off at 1e-7", partial(cross_entropy, [0], SURE_AND_WRONG, eps=1e-7), 16.1181,
+             keras.categorical_crossentropy(ONE_HOT, SURE_AND_WRONG).then(first))),
+    case("the default reduction", "Two examples of three classes.",
+         row("the mean", call(LABELS, LOGITS), 0.2887, torch.cross_entropy(LOGITS, LABELS), keras.SparseCategoricalCrossentropy(from_logits=True)(LABELS, LOGITS)),
+         row("one loss for each", call(LABELS, LOGITS, reduction="none"), [0.4076, 0.1698], torch.cross_entropy(LOGITS, LABELS, reduction="none"),
+             keras.sparse_categorical_crossentropy(LABELS, LOGITS, from_logits=True), ask.optax.softmax_cross_entropy_with_integer_labels(LOGITS, LABELS))),
+    case("targets that are distributions", "Two examples of three classes.",
+         row("one loss for each", call(SOFT, LOGITS, reduction="none"), [1.1576, 0.3698], torch.cross_entropy(LOGITS, SOFT, reduction="none"),
+             keras.categorical_crossentropy(SOFT, LOGITS, from_logits=True), ask.optax.softmax_cross_entropy(LOGITS, SOFT))),
+    case("Kullback-Leibler divergence", "PyTorch's mean divides by the number of classes as well, which is no divergence.",
+         row("over examples", divergence, 1.7918, torch.kl_div(np.log(SIXTH), ONE_HOT, reduction="batchmean"), keras.KLDivergence()(ONE_HOT, SIXTH),
+             ask.optax.losses.kl_divergence(np.log(SIXTH), ONE_HOT).then(first)),
+         row("over examples and classes", divergence_over_classes, 0.5973, torch.kl_div(np.log(SIXTH), ONE_HOT), wrong=True)),
+    case("a label of -100", "The second row has no class of that number.",
+         row("refused", call(MARKED, LOGITS), "y_true holds -100 at [1]"),
+         row("ignored, if told so", call(MARKED, LOGITS, ignore_index=-100), 0.4076, torch.cross_entropy(LOGITS, MARKED)),
+         row("no number", call(MARKED, LOGITS, reduction="none"), "y_true holds -100 at [1]",
+             ask.optax.softmax_cross_entropy_with_integer_labels(LOGITS, MARKED).then(lambda losses: losses[1]), gives=NAN, wrong=True)),
+    case("an impossible class, given as a logit of minus infinity", "The true class is certain, the other cannot be: the loss is 0.",
+         row("0", call(CERTAIN, IMPOSSIBLE), 0),
+         row("infinity times 0", call(CERTAIN, IMPOSSIBLE), 0, torch.cross_entropy(IMPOSSIBLE, CERTAIN),
+             ask.optax.softmax_cross_entropy(IMPOSSIBLE, CERTAIN).then(first), gives=NAN, wrong=True)),
 ]
 
-TORCH = {  # of `torch.nn.functional`, and what makes its tensors
-    "a total of 0.6, kept": lambda f, t: f.nll_loss(t(FIFTHS).log(), t([0])),
-    "sure and wrong": lambda f, t: f.nll_loss(t(SURE_AND_WRONG).log(), t([0])),
-    "the mean": lambda f, t: f.cross_entropy(t(LOGITS), t(LABELS)),
-    "no reduction": lambda f, t: f.cross_entropy(t(LOGITS), t(LABELS), reduction="none"),
-    "soft targets": lambda f, t: f.cross_entropy(t(LOGITS), t(SOFT), reduction="none"),
-    "a divergence": lambda f, t: f.kl_div(t(SIXTH).log(), t(ONE_HOT), reduction="batchmean"),
-    "a divergence, over classes too": lambda f, t: f.kl_div(t(SIXTH).log(), t(ONE_HOT)),
-    "a label of -100, left out": lambda f, t: f.cross_entropy(t(LOGITS), t(MARKED)),
-}
-OPTAX = {  # of `optax`
-    "no reduction": lambda o: o.softmax_cross_entropy_with_integer_labels(LOGITS, LABELS),
-    "soft targets": lambda o: o.softmax_cross_entropy(LOGITS, SOFT),
-    "a divergence": lambda o: o.losses.kl_divergence(np.log(SIXTH), ONE_HOT)[0],
-}
-BY_NAME = {row.name: row for row in ROWS}
-
-
-@pytest.fixture
-def keras(keras):
-    return keras.losses
-
-
-test_ours_is_the_published_value = agree_with_published(ROWS)
-test_scikit_learn = agree_with_sklearn(ROWS)
-
-
-@rows_of(ROWS, "keras")
-def test_keras(row, keras):
-    row.agrees_with(np.asarray(row.keras(keras)), rtol=1e-5)  # it clips targets too
-
-
-test_torch = agree_with_torch(ROWS, TORCH)
-test_optax = agree_with_optax(ROWS, OPTAX)
+test_ours, test_theirs = agree(CASES)
 
 
 # ---- what is refused here
@@ -115,18 +114,8 @@ def test_probabilities_of_any_float_pass(dtype):
     assert np.isfinite(cross_entropy(np.zeros(1000, int), probabilities))
 
 
-def test_a_label_of_minus_100_is_refused_by_name():
-    with pytest.raises(ValueError, match=r"y_true holds -100 at \[1\]"):
-        cross_entropy_from_logits(MARKED, LOGITS)
-
-
-def test_optax_gives_nan_for_a_label_of_minus_100(optax):
-    assert np.isnan(OPTAX["no reduction"](optax)).tolist() == [False, False]
-    assert np.isnan(optax.softmax_cross_entropy_with_integer_labels(LOGITS, MARKED)).tolist() == [False, True]
-
-
 def test_a_column_of_labels_is_refused_and_keras_squeezes_it(keras):
-    theirs = keras.sparse_categorical_crossentropy(LABELS[:, None], LOGITS, from_logits=True)
+    theirs = keras.losses.sparse_categorical_crossentropy(LABELS[:, None], LOGITS, from_logits=True)
     np.testing.assert_allclose(theirs, cross_entropy_from_logits(LABELS, LOGITS, reduction="none"), rtol=1e-6)
     with pytest.raises(ValueError, match="they must agree"):
         cross_entropy_from_logits(LABELS[:, None], LOGITS)
@@ -143,23 +132,11 @@ def test_others_round_a_sure_class_to_nothing(torch, optax):
     assert torch.nn.functional.log_softmax(torch.tensor(z), 0)[1] == 0
 
 
-def test_others_give_nan_for_a_class_that_cannot_be(torch, optax):
-    z, y = np.array([[0.0, -INF]]), np.array([[1.0, 0.0]])
-    assert cross_entropy_from_logits(y, z) == 0
-    assert np.isnan(optax.softmax_cross_entropy(z, y)[0])
-    assert torch.nn.functional.cross_entropy(torch.tensor(z), torch.tensor(y)).isnan()
-
-
 def test_softmax_of_nothing_possible_is_nan_elsewhere(torch):
     for z in ([-INF, -INF], [INF, 0.0]):
         assert torch.softmax(torch.tensor(z), 0).isnan().any()
         with pytest.raises(ValueError, match="logits"):
             softmax(z)
-
-
-def test_scikit_learn_clips_by_dtype():
-    metrics = pytest.importorskip("sklearn.metrics")
-    BY_NAME["sure and wrong, to the eps of float32"].agrees_with(log_loss(metrics, SURE_AND_WRONG.astype(np.float32)))
 
 
 # ---- on random data

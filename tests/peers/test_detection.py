@@ -10,7 +10,8 @@ import pytest
 
 from lossbook.detection.evaluation import DetectionEvaluation, evaluate_detections
 from lossbook.detection.coco import DetectionMatches
-from tests.detection.cases import box_case, mask_case, reference
+from tests.detection.cases import Case, box_case, mask_case, reference
+from tests.peers.rows import agree, ask, case, row
 
 WHOLE = os.environ.get("LOSSBOOK_CASES") == "all"
 LOTS = [(kind, seed) for kind, number in (("box", 5000), ("mask", 1000)) for seed in range(0, number if WHOLE else number // 10, 100)]
@@ -42,7 +43,8 @@ def test_any_split_adds_up():
         assert DetectionEvaluation(sum(parts)).stats == whole.stats
 
 
-# ---- where pycocotools is wrong
+# ---- what others give
+
 
 def one_object(**changed):
     return {"images": [{"id": 1}], "categories": [{"id": 1, "name": "thing"}],
@@ -50,19 +52,54 @@ def one_object(**changed):
 
 
 PERFECT = [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 50, 50], "score": 0.9}]
+OBJECTS = {"image_ids": [1, 1], "labels": ["thing"] * 2, "boxes": [[0, 0, 10, 10], [3, 0, 13, 10]]}
+FOUND = {"image_ids": [1, 1], "labels": ["thing"] * 2, "boxes": [[0, 0, 10, 10], [1, 0, 11, 10]], "scores": [0.9, 0.8]}
 
 
-def judged_by_pycocotools(truth, results, limits=(1, 10, 100)):
-    pytest.importorskip("pycocotools")
-    from tests.detection.cases import Case
+def as_coco(objects, found):
+    "Arrays of one image in the layout of COCO."
+    sized = [[[x, y, X - x, Y - y] for x, y, X, Y in given["boxes"]] for given in (objects, found)]
+    truth = one_object()
+    truth["annotations"] = [{**truth["annotations"][0], "id": i, "bbox": box} for i, box in enumerate(sized[0], 1)]
+    return truth, [{**PERFECT[0], "bbox": box, "score": score} for box, score in zip(sized[1], found["scores"])]
 
-    return reference(Case(truth, results, {"max_detections": limits, "categories": "each"}))[1][0]
+
+def pycocotools(truth, results, limits=(1, 10, 100), place=0):
+    "One of the numbers that its `summarize` leaves."
+    def ap():
+        return reference(Case(truth, results, {"max_detections": limits, "categories": "each"}))[1][place]
+    return ask.pycocotools.by(f"COCOeval.stats[{place}]", ap)
 
 
-def test_an_annotation_of_id_0_counts():
-    truth = one_object(id=0)
-    assert evaluate_detections(truth, PERFECT).stats["AP"] == pytest.approx(1)
-    assert judged_by_pycocotools(truth, PERFECT) == 0  # 0 is also its sign for no match
+def matched_as_coco():
+    return evaluate_detections(OBJECTS, FOUND, matching="coco", iou_thresholds=[0.5]).stats["AP"]
+
+
+def matched_as_voc():
+    return evaluate_detections(OBJECTS, FOUND, matching="voc", iou_thresholds=[0.5], interpolation="voc", grid="exact").stats["AP"]
+
+
+def id_0():
+    return evaluate_detections(one_object(id=0), PERFECT).stats["AP"]
+
+
+def limits_of_300():
+    return evaluate_detections(one_object(), PERFECT, max_detections=(1, 10, 300)).stats["AP"]
+
+
+CASES = [
+    case("two objects and two detections", "The second detection overlaps the first object most, and that one is taken.",
+         row("the best object that is free", matched_as_coco, 1, pycocotools(*as_coco(OBJECTS, FOUND), place=1), said="torchmetrics"),
+         row("the best object, free or not", matched_as_voc, 0.5, said="mmdet, detectron2's VOC evaluation")),
+    case("an object of id 0", "A perfect detection of the only object.",
+         row("an id like others", id_0, 1),
+         row("the sign for no match", id_0, 1, pycocotools(one_object(id=0), PERFECT), gives=0, wrong=True)),
+    case("other limits of detections an image", "The same, with limits of 1, 10 and 300 instead of 1, 10 and 100.",
+         row("as asked", limits_of_300, 1),
+         row("AP looks for a limit of 100", limits_of_300, 1, pycocotools(one_object(), PERFECT, (1, 10, 300)), gives=-1, wrong=True)),
+]
+
+test_ours, test_theirs = agree(CASES)
 
 
 def test_annotations_of_one_id_are_two_objects():
@@ -71,11 +108,6 @@ def test_annotations_of_one_id_are_two_objects():
     results = [*PERFECT, {**PERFECT[0], "bbox": [100, 100, 50, 50]}]
     with pytest.warns(UserWarning, match="1 annotations have an id that stood before"):
         assert evaluate_detections(truth, results).stats["AP"] == pytest.approx(1)
-
-
-def test_limits_other_than_three():
-    assert evaluate_detections(one_object(), PERFECT, max_detections=(1, 10, 300)).stats["AP"] == pytest.approx(1)
-    assert judged_by_pycocotools(one_object(), PERFECT, (1, 10, 300)) == -1
 
 
 # ---- published numbers

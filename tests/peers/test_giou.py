@@ -10,7 +10,7 @@ import pytest
 
 from lossbook import ciou_loss, diou_loss, giou_loss
 
-SQUARE, UPRIGHT = np.array([0.0, 0, 10, 10]), np.array([2.0, 2, 6, 18])
+SQUARE = np.array([0.0, 0, 10, 10])
 TINY = np.array([0.3, 0.4, 0.3 + 1e-4, 0.4 + 1e-4])
 POINT = np.array([5.0, 5, 5, 5])
 LOSSES = [giou_loss, diou_loss, ciou_loss]
@@ -144,16 +144,6 @@ def test_what_hold_alpha_leaves_alone():
 # ---- the numbers measured
 
 
-@pytest.mark.parametrize("ours, published", [
-    (lambda: ciou_loss(SQUARE, UPRIGHT), 0.83489),
-    (lambda: ciou_loss(SQUARE, UPRIGHT, gate=0.5), 0.81890),
-    (lambda: ciou_loss(SQUARE, UPRIGHT, hold_alpha=True), 0.83489),
-    (lambda: giou_loss([0, 0, 1, 1], [2, 2, 3, 3]), 16/9),
-], ids=["CIoU of torchvision, detectron2, ultralytics", "CIoU of mmdet", "alpha held", "GIoU"])
-def test_ours_is_the_published_value(ours, published):
-    np.testing.assert_allclose(ours(), published, rtol=0, atol=5e-6)
-
-
 def test_the_gradient_of_disjoint_boxes():
     "The slope of the score by the prediction, which is the second box; level edges tie, and half of both slopes is 0."
     truth, pred = [0.0, 0, 1, 1], [3.0, 0, 4, 1]
@@ -188,16 +178,3 @@ def test_inverted_boxes_score_as_perfect_in_torchvision_and_are_refused_here(tor
         for boxes in ((SQUARE, inverted), (inverted, SQUARE)):
             with pytest.raises(ValueError, match=r"holds \[10, 10, 0, 0\]"):
                 loss(*boxes)
-
-
-# ---- two that are plain functions on the page
-
-
-def test_the_numbers_of_mmdet_for_eiou_and_siou():
-    "mmdet's EIoU is the extended one, smoothed: 1 - IoU - .05 here. Its SIoU has the sign of the distance turned, as its default."
-    iou, step, hull = 8/33, np.array([-1.0, 5]), np.array([10.0, 18])
-    assert round(1 - iou - 0.1/2, 4) == 0.7076
-    gamma = 2 - np.sin(2*np.arcsin(1/np.hypot(*step)))
-    shape = ((1 - np.exp(-np.array([6/10, 6/16])))**4).sum()
-    loss = {sign: 1 - iou + ((1 - np.exp(sign*gamma*(step/hull)**2)).sum() + shape)/2 for sign in (-1, 1)}
-    assert round(loss[1], 4) == 0.7086 and round(loss[-1], 4) == 0.8497

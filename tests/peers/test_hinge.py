@@ -1,69 +1,55 @@
-"""The hinge losses beside those of other libraries: what they agree on, and what each makes of the same scores.
-
-Published values were measured with scikit-learn 1.9.1, torchmetrics 1.9.0, Keras 3.15.1, optax 0.2.8 and PyTorch 2.13.0.
-"""
-import os
+"The hinge losses beside those of other libraries: what they agree on, and what each makes of the same scores."
+from functools import partial
 
 import numpy as np
 import pytest
 
 from lossbook.classification.hinge import hinge_loss, squared_hinge_loss
-from tests.peers.rows import Row, agree_with_published, agree_with_sklearn, rows_of
+from tests.peers.rows import agree, ask, case, row
 
 THREE = np.array([1, 0, 1]), np.array([2.0, -1.0, 0.5])
 SIGNED = np.array([1, -1, 1]), THREE[1]
 INSIDE = np.array([1, 0, 1]), np.array([0.75, 0.25, 0.5])  # scores that torchmetrics takes for probabilities
 POSITIVES = np.array([1, 1]), np.array([3.0, 0.5])
+NO_LABEL = np.array([1, 0.3, 1]), THREE[1]
 WEIGHT = np.array([1.0, 2.0, 3.0])
 
-ROWS = [
-    Row("hinge, 0 and 1", lambda: hinge_loss(*THREE), 0.16667,
-        lambda m: m.hinge_loss(*THREE), keras=lambda k: k.losses.hinge(*THREE)),
-    Row("hinge, -1 and 1", lambda: hinge_loss(*SIGNED), 0.16667,
-        lambda m: m.hinge_loss(*SIGNED), keras=lambda k: k.losses.hinge(*SIGNED)),
-    Row("hinge, weights", lambda: hinge_loss(*THREE, sample_weight=WEIGHT), 0.25,
-        lambda m: m.hinge_loss(*THREE, sample_weight=WEIGHT)),
-    Row("hinge, scores from 0 to 1", lambda: hinge_loss(*INSIDE), 2/3,
-        lambda m: m.hinge_loss(*INSIDE), lambda m, on: m.binary_hinge_loss(*on(INSIDE))),
-    Row("hinge, positives only", lambda: hinge_loss(*POSITIVES), 0.25, keras=lambda k: k.losses.hinge(*POSITIVES)),
-    Row("squared hinge", lambda: squared_hinge_loss(*THREE), 0.08333, keras=lambda k: k.losses.squared_hinge(*THREE)),
-    Row("squared hinge, scores from 0 to 1", lambda: squared_hinge_loss(*INSIDE), 0.625,
-        torchmetrics=lambda m, on: m.binary_hinge_loss(*on(INSIDE), squared=True)),
+keras = ask.keras.losses
+
+
+def tm(data, **options):
+    return ask.torchmetrics.classification.binary_hinge_loss(*data[::-1], **options)
+
+
+def optax(data):
+    return ask.optax.hinge_loss(*data[::-1]).then(lambda losses: losses.mean())
+
+
+CASES = [
+    case("hinge loss of labels 0 and 1", "They stand for the signs -1 and 1. optax and PyTorch multiply labels in as they are.",
+         row("read as signs", partial(hinge_loss, *THREE), 0.16667, ask.sklearn.hinge_loss(*THREE), keras.hinge(*THREE)),
+         row("zeros multiplied in", partial(hinge_loss, *THREE), 0.16667, optax(THREE), gives=0.5),
+         row("scores put through a sigmoid", partial(hinge_loss, THREE[0], 1 / (1 + np.exp(-THREE[1]))), 0.5886, tm(THREE)),
+         row("squared", partial(squared_hinge_loss, *THREE), 0.08333, keras.squared_hinge(*THREE)),
+         row("weights", partial(hinge_loss, *THREE, sample_weight=WEIGHT), 0.25, ask.sklearn.hinge_loss(*THREE, sample_weight=WEIGHT))),
+    case("hinge loss of signs", "Labels are -1 and 1.",
+         row("all agree", partial(hinge_loss, *SIGNED), 0.16667, ask.sklearn.hinge_loss(*SIGNED), keras.hinge(*SIGNED), optax(SIGNED)),
+         row("another loss of nearly that name", partial(hinge_loss, *SIGNED), 0.16667, ask.torch.hinge_embedding_loss(SIGNED[1], SIGNED[0]), gives=1.5)),
+    case("hinge loss of scores from 0 to 1", "torchmetrics takes these for probabilities and leaves them.",
+         row("the mean", partial(hinge_loss, *INSIDE), 2/3, ask.sklearn.hinge_loss(*INSIDE), tm(INSIDE)),
+         row("squared", partial(squared_hinge_loss, *INSIDE), 0.625, tm(INSIDE, squared=True))),
+    case("hinge loss of positives only", "scikit-learn takes the one label it sees for the negative one.",
+         row("positives", partial(hinge_loss, *POSITIVES), 0.25, keras.hinge(*POSITIVES)),
+         row("negatives", partial(hinge_loss, 1 - POSITIVES[0], POSITIVES[1]), 2.75, ask.sklearn.hinge_loss(*POSITIVES), wrong=True)),
+    case("a truth that is no label", "0.3 is neither of two labels.",
+         row("refused", partial(hinge_loss, *NO_LABEL), "y_true holds"),
+         row("multiplied in", partial(hinge_loss, *NO_LABEL), "y_true holds", keras.hinge(*NO_LABEL), gives=0.6)),
 ]
 
-
-def torchmetrics():
-    "The functions of torchmetrics, and what turns truth and scores into its arguments."
-    torch = pytest.importorskip("torch")
-    return pytest.importorskip("torchmetrics.functional.classification"), lambda data: [torch.tensor(y) for y in data[::-1]]
-
-
-def keras():
-    pytest.importorskip("torch")
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    return pytest.importorskip("keras")
-
-
-test_ours_is_the_published_value = agree_with_published(ROWS)
-test_scikit_learn = agree_with_sklearn(ROWS)
-
-
-@rows_of(ROWS, "torchmetrics")
-def test_torchmetrics(row):
-    row.agrees_with(row.torchmetrics(*torchmetrics()))
-
-
-@rows_of(ROWS, "keras")
-def test_keras(row):
-    row.agrees_with(row.keras(keras()))
+test_ours, test_theirs = agree(CASES)
 
 
 # ---- where others part from it
-
-
-def test_scikit_learn_reads_a_batch_of_positives_as_negatives():
-    theirs = pytest.importorskip("sklearn.metrics").hinge_loss(*POSITIVES)
-    assert theirs == hinge_loss(1 - POSITIVES[0], POSITIVES[1]) == 2.75
 
 
 def test_scikit_learn_takes_any_two_labels():
@@ -71,29 +57,8 @@ def test_scikit_learn_takes_any_two_labels():
     assert theirs == hinge_loss(*THREE)
 
 
-def test_torchmetrics_puts_scores_through_a_sigmoid():
-    metrics, on = torchmetrics()
-    through = THREE[0], 1 / (1 + np.exp(-THREE[1]))
-    np.testing.assert_allclose(metrics.binary_hinge_loss(*on(THREE)), 0.5886, atol=5e-5)
-    np.testing.assert_allclose(hinge_loss(*through), 0.5886, atol=5e-5)
-
-
-def test_keras_multiplies_any_other_truth_in():
-    np.testing.assert_allclose(keras().losses.hinge([1, 0.3, 1], THREE[1]), (1 + 0.3 + 0.5) / 3, rtol=1e-6)
-    np.testing.assert_allclose(keras().losses.hinge([2, 0, 1], THREE[1]), (0 + 1 + 0.5) / 3, rtol=1e-6)
-
-
-def test_optax_agrees_on_signs_and_multiplies_zeros_in():
-    optax = pytest.importorskip("optax")
-    np.testing.assert_allclose(optax.hinge_loss(THREE[1], SIGNED[0]), hinge_loss(*SIGNED, reduction="none"), rtol=1e-6)
-    np.testing.assert_allclose(np.mean(optax.hinge_loss(THREE[1], THREE[0])), 0.5, rtol=1e-6)
-    np.testing.assert_allclose(optax.hinge_loss(np.array([-5.0, 5.0]), np.zeros(2)), [1, 1])
-
-
-def test_hinge_embedding_of_torch_is_another_loss():
-    torch = pytest.importorskip("torch")
-    theirs = torch.nn.functional.hinge_embedding_loss(torch.tensor(THREE[1]), torch.tensor(SIGNED[0]), reduction="none")
-    assert theirs.tolist() == [2, 2, 0.5]
+def test_keras_multiplies_any_other_truth_in(keras):
+    np.testing.assert_allclose(keras.losses.hinge([2, 0, 1], THREE[1]), (0 + 1 + 0.5) / 3, rtol=1e-6)
 
 
 def test_multi_margin_of_torch_with_two_classes_is_half_of_it():

@@ -1,12 +1,11 @@
-"""Jaccard, Tversky, focal Tversky and generalised Dice: one row for each choice that libraries make differently.
+"Jaccard, Tversky, focal Tversky and generalised Dice: the choices that libraries make differently, and the libraries themselves on random masks."
+from functools import partial
 
-Our value by the argument that gives it, against the number that libraries were measured to give, and against the libraries where they
-are installed. segmentation-models-pytorch is not: its rows are numbers, or its formula copied out.
-"""
 import numpy as np
 import pytest
 
-from lossbook import dice_loss, focal_tversky_loss, generalized_dice_loss, jaccard_loss, tversky_loss
+from lossbook import focal_tversky_loss, generalized_dice_loss, jaccard_loss, tversky_loss
+from tests.peers.rows import agree, ask, case, row
 
 EMPTY = np.zeros((1, 4, 4))
 ONE_PIXEL = (np.arange(16.0) == 5).astype(float).reshape(1, 4, 4)
@@ -35,20 +34,60 @@ def channel(torch, x):
     return torch.tensor(np.asarray(x, float))[:, None]
 
 
-# ---- the published numbers
+def batch(x):
+    "A batch of images of one channel, which is the second axis."
+    return np.asarray(x, float)[:, None]
 
 
-@pytest.mark.parametrize("ours, published", [
-    (lambda: jaccard_loss(*SOFT, smooth=0), 0.26087),
-    (lambda: tversky_loss(*SOFT, alpha=1, beta=1, smooth=0), 0.26087),
-    (lambda: -np.log(1 - dice_loss(*SOFT, smooth=0)), 0.1625),
-    (lambda: tversky_loss(*SOFT, smooth=0), 0.15),
-    (lambda: tversky_loss(*SOFT), 0.1),
-    (lambda: tversky_loss(*ONE_FALSE, **SALEHI, smooth=0), 0.2308),
-    (lambda: tversky_loss(*ONE_FALSE, alpha=0.7, beta=0.3, smooth=0), 0.4118),
-], ids=["Jaccard", "Jaccard as Tversky", "smp's logarithm", "Dice as Tversky", "smp's smooth of 1", "Tversky", "Tversky of Keras"])
-def test_ours_is_the_published_value(ours, published):
-    np.testing.assert_allclose(ours(), published, rtol=0, atol=5e-5)
+def monai(name, data, **options):
+    return getattr(ask.monai.losses, name)(**options)(*map(batch, data[::-1]))
+
+
+def keras(data, **prices):
+    return ask.keras.losses.Tversky(**prices)(*(np.asarray(x, "float32")[..., None] for x in data))
+
+
+def generalised(library, data):
+    "Scores of two classes, none of which is there."
+    truth, found = (np.concatenate([x, x])[None] for x in data)
+    if library == "monai":
+        return ask.monai.metrics.compute_generalized_dice(found, truth, sum_over_classes=True)
+    call = ask.torchmetrics.segmentation.generalized_dice_score(found.astype(int), truth.astype(int), num_classes=2)
+    return call.then(lambda scores: scores.mean())
+
+
+def generalised_of(data):
+    return partial(generalized_dice_loss, *(np.concatenate([x, x])[None] for x in data), class_axis=1)
+
+
+NOTHING, FALSE_ALARM = (EMPTY, EMPTY), (EMPTY, ONE_PIXEL)
+CASES = [
+    case("Jaccard and Tversky losses of four pixels", "Overlaps of the same pixels, each with its own price for errors.",
+         row("Jaccard", partial(jaccard_loss, *SOFT, smooth=0), 0.26087, monai("DiceLoss", SOFT, jaccard=True, smooth_nr=0, smooth_dr=1e-9), said="segmentation-models-pytorch"),
+         row("Tversky with both prices 1: Jaccard", partial(tversky_loss, *SOFT, alpha=1, beta=1, smooth=0), 0.26087),
+         row("Tversky with both prices 1/2: Dice", partial(tversky_loss, *SOFT, smooth=0), 0.15),
+         row("Tversky smoothed by 1", partial(tversky_loss, *SOFT), 0.1, said="segmentation-models-pytorch's Dice with smooth=1")),
+    case("Tversky loss of one false pixel", "`alpha` prices false pixels at 0.3, `beta` missed ones at 0.7.",
+         row("as its paper and its documentation say", partial(tversky_loss, *ONE_FALSE, **SALEHI, smooth=0), 0.2308,
+             monai("TverskyLoss", ONE_FALSE, **SALEHI, smooth_nr=0, smooth_dr=1e-9), said="segmentation-models-pytorch"),
+         row("prices swapped, against its own documentation", partial(tversky_loss, *ONE_FALSE, alpha=0.7, beta=0.3, smooth=0), 0.4118,
+             keras(ONE_FALSE, **SALEHI), wrong=True)),
+    case("Tversky loss where nothing is there", "Found empty, and with one pixel marked.",
+         row("found empty", partial(tversky_loss, *NOTHING), 0, monai("TverskyLoss", NOTHING)),
+         row("found empty, nothing added above", partial(tversky_loss, *NOTHING), 0, keras(NOTHING), gives=1, wrong=True),
+         row("one pixel marked", partial(jaccard_loss, *FALSE_ALARM, smooth=1e-5), 0.99999, monai("DiceLoss", FALSE_ALARM, jaccard=True, smooth_nr=2e-5, smooth_dr=2e-5))),
+    case("generalised Dice where no class is there", "Weights of absent classes read 1/0.",
+         row("found empty", generalised_of(NOTHING), 0),
+         row("found empty, a score of 1", generalised_of(NOTHING), 0, generalised("monai", NOTHING), gives=1),
+         row("found empty, a score of 0", generalised_of(NOTHING), 0, generalised("torchmetrics", NOTHING), gives=0),
+         row("one pixel marked", generalised_of(FALSE_ALARM), 1),
+         row("one pixel marked, a score of 0", generalised_of(FALSE_ALARM), 1, generalised("monai", FALSE_ALARM), generalised("torchmetrics", FALSE_ALARM), gives=0)),
+    case("generalised Dice loss where no class is there", "False alarms are free in MONAI's loss.",
+         row("one pixel marked", generalised_of(FALSE_ALARM), 1),
+         row("free", generalised_of(FALSE_ALARM), 1, ask.monai.losses.GeneralizedDiceLoss()(*(np.repeat(batch(x), 2, 1) for x in FALSE_ALARM[::-1])), gives=0, wrong=True)),
+]
+
+test_ours, test_theirs = agree(CASES)
 
 
 @pytest.mark.parametrize("loss", FAMILY)
@@ -63,10 +102,6 @@ def test_empty_against_empty_is_0(loss, smooth, over):
 @pytest.mark.parametrize("smooth", [0.0, 1e-5, 1.0])
 def test_one_pixel_where_nothing_is_costs_what_smoothing_leaves(loss, price, exponent, smooth):
     close(loss(EMPTY, ONE_PIXEL, smooth=smooth), (price / (price + smooth)) ** exponent, rtol=1e-9)
-
-
-def test_one_pixel_where_nothing_is_by_monai():
-    close(jaccard_loss(EMPTY, ONE_PIXEL, smooth=1e-5), 0.99999, rtol=1e-9)
 
 
 def test_generalised_dice_where_no_class_is():
@@ -124,21 +159,6 @@ def test_the_generalised_dice_of_monai(torch, weights, smooth, over, absent):
     close(ours, theirs(torch.tensor(np.moveaxis(PARTS, -1, 1)), planes).item(), rtol=1e-6)  # MONAI weighs in float32
 
 
-def test_false_alarms_are_free_in_monai_where_no_class_is(torch):
-    losses = pytest.importorskip("monai.losses")
-    none, trace = (torch.tensor(x).repeat(1, 2, 1, 1) for x in (EMPTY[None], ONE_PIXEL[None]))
-    theirs = losses.GeneralizedDiceLoss()
-    assert theirs(none, none).item() == theirs(trace, none).item() == 0
-
-
-@pytest.mark.parametrize("found, theirs", [(EMPTY, 1), (ONE_PIXEL, 0)])
-def test_the_generalised_score_of_monai_where_no_class_is(torch, found, theirs):
-    metrics = pytest.importorskip("monai.metrics")
-    planes = [torch.tensor(x)[None].repeat(1, 2, 1, 1) for x in (found, EMPTY)]
-    assert metrics.compute_generalized_dice(*planes, sum_over_classes=True).item() == theirs
-    assert 1 - generalized_dice_loss(*(x.numpy() for x in planes[::-1]), class_axis=1) == theirs
-
-
 # ---- torchmetrics
 
 
@@ -153,12 +173,6 @@ def test_the_generalised_score_of_torchmetrics(torch, weights, theirs):
     found = np.moveaxis(np.eye(4)[PARTS.argmax(-1)], -1, 1)
     ours = 1 - generalized_dice_loss(LABELS, found, class_axis=1, weights=weights)
     close(ours, score_of_torchmetrics(torch, found.astype(int), PLANES.astype(int), theirs), rtol=1e-6)
-
-
-@pytest.mark.parametrize("found", [EMPTY, ONE_PIXEL], ids=["empty", "one pixel"])
-def test_torchmetrics_scores_0_where_no_class_is(torch, found):
-    planes = [np.stack([x, x], axis=1).astype(int) for x in (found, EMPTY)]
-    assert score_of_torchmetrics(torch, *planes) == 0
 
 
 def test_an_absent_class_is_free_in_torchmetrics(torch):
@@ -183,11 +197,6 @@ def test_keras_swaps_the_prices_and_pools_the_batch(keras, truth, proba):
         close(tversky_loss(truth, proba, alpha=0.7, beta=0.3, smooth=0, over="all"), theirs, rtol=1e-5)
     else:
         assert theirs == 1
-
-
-def test_keras_against_its_own_documentation(keras):
-    close(keras_tversky(keras, *ONE_FALSE, **SALEHI), 0.4118, rtol=2e-4)
-    close(tversky_loss(*ONE_FALSE, **SALEHI, smooth=0), 0.2308, rtol=2e-4)
 
 
 # ---- segmentation-models-pytorch, by its formula; the authors of focal Tversky, by theirs

@@ -1,16 +1,14 @@
-"""ROC curves and the area under them: one row for each choice that libraries make differently.
-
-Our value, by the argument that gives it, against the number each library was measured to give; then against the
-library itself, where it is installed.
-"""
+"ROC curves and the area under them: the choices that libraries make differently, and the libraries themselves on random data."
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
 
+from lossbook.ranking.average_precision import precision_recall_curve
 from lossbook.ranking.ranked_scores import RankedScores
 from lossbook.ranking.roc import roc_auc_bounds, roc_auc_score, roc_auc_standard_error, roc_curve
-from tests.peers.rows import Row, agree_with_published, agree_with_sklearn, rows_of
+from tests.peers.rows import agree, ask, case, row
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # scikit-learn warns of the single label it is shown
 
@@ -39,63 +37,84 @@ THOUSAND, THREE = thousand(), three_classes()
 ABSENT = np.minimum(THREE[0], 1), THREE[1]  # the third class never occurs
 
 
-def keras_auc(m, y_true, y_score, **options):
-    metric = m.AUC(**options)
-    metric.update_state(np.asarray(y_true, "float32"), np.asarray(y_score, "float32"))
-    return metric.result()
+tm = ask.torchmetrics.classification
 
 
-def of_classes(kind, average, published):
-    return Row(f"three classes, {kind} {average}", lambda: roc_auc_score(*THREE, multiclass=kind, average=average), published,
-               lambda m: m.roc_auc_score(*THREE, multi_class=kind, average=average))
+def sk(data, **options):
+    return ask.sklearn.roc_auc_score(*data, **options)
 
 
-ROWS = [
-    Row("ten letters", lambda: roc_auc_score(SPAM, SCORES), 19 / 24,
-        lambda m: m.roc_auc_score(SPAM, SCORES), lambda m, t: m.binary_auroc(t(SCORES), t(SPAM)), lambda m: keras_auc(m, SPAM, SCORES)),
-    Row("part of the area, standardised", lambda: roc_auc_score(SPAM, SCORES, max_fpr=0.3), 0.6895,
-        lambda m: m.roc_auc_score(SPAM, SCORES, max_fpr=0.3), lambda m, t: m.binary_auroc(t(SCORES), t(SPAM), max_fpr=0.3)),
-    Row("part of the area, raw", lambda: roc_auc_score(SPAM, SCORES, max_fpr=0.3, standardize=False), 0.1417),
-    Row("one class", lambda: roc_auc_score(*ONE_CLASS), NAN, lambda m: m.roc_auc_score(*ONE_CLASS)),
-    Row("one class, as 0", lambda: roc_auc_score(*ONE_CLASS, undefined=0), 0,
-        torchmetrics=lambda m, t: m.binary_auroc(t(ONE_CLASS[1]), t(ONE_CLASS[0])), keras=lambda m: keras_auc(m, *ONE_CLASS)),
-    Row("logits", lambda: roc_auc_score(*LOGITS), 2 / 3,
-        lambda m: m.roc_auc_score(*LOGITS), lambda m, t: m.binary_auroc(t(LOGITS[1]), t(LOGITS[0]))),
-    Row("logits in bins of probabilities", lambda: roc_auc_score(*LOGITS, bins=200), 0.75, keras=lambda m: keras_auc(m, *LOGITS)),
-    Row("large logits of float32", lambda: roc_auc_score(*LARGE), 2 / 3, lambda m: m.roc_auc_score(*LARGE)),
-    Row("large logits of float32, made probabilities of float32", lambda: roc_auc_score(LARGE[0], 1 / (1 + np.exp(-LARGE[1]))), 1 / 3,
-        torchmetrics=lambda m, t: m.binary_auroc(t(LARGE[1]), t(LARGE[0]))),
-    Row("1000 samples", lambda: roc_auc_score(*THOUSAND), 0.8143,
-        lambda m: m.roc_auc_score(*THOUSAND), lambda m, t: m.binary_auroc(t(THOUSAND[1]), t(THOUSAND[0]))),
-    Row("1000 samples, 20 thresholds", lambda: roc_auc_score(*THOUSAND, bins=19), 0.8127,
-        torchmetrics=lambda m, t: m.binary_auroc(t(THOUSAND[1]), t(THOUSAND[0]), thresholds=20)),
-    Row("1000 samples, 200 thresholds", lambda: roc_auc_score(*THOUSAND, bins=199), 0.8142, keras=lambda m: keras_auc(m, *THOUSAND)),
-    Row("points of a curve", lambda: len(roc_curve(*THOUSAND).fpr), 1001,
-        lambda m: len(m.roc_curve(*THOUSAND, drop_intermediate=False)[0])),
-    Row("points of a curve where it bends", lambda: len(roc_curve(*THOUSAND, drop_intermediate=True).fpr), 316,
-        lambda m: len(m.roc_curve(*THOUSAND)[0])),
-    Row("first threshold", lambda: roc_curve(*THOUSAND).thresholds[0], np.inf, lambda m: m.roc_curve(*THOUSAND)[2][0]),
-    of_classes("ovr", "macro", 0.8103),
-    of_classes("ovo", "macro", 0.8097),
-    of_classes("ovr", "weighted", 0.8318),
-    of_classes("ovr", "micro", 0.7810),
-    Row("a class that never occurs, left out", lambda: roc_auc_score(*ABSENT, average="macro"), 0.73),
-    Row("a class that never occurs, as 0", lambda: roc_auc_score(*ABSENT, average="macro", undefined=0), 0.4867,
-        torchmetrics=lambda m, t: m.multiclass_auroc(t(ABSENT[1]), t(ABSENT[0]), num_classes=3)),
+def tm_auc(data, **options):
+    return tm.binary_auroc(*data[::-1], **options)
+
+
+def keras_auc(data, **options):
+    return ask.keras.metrics.AUC(**options)(*map(np.float32, data))
+
+
+def auc(data, **options):
+    return partial(roc_auc_score, *data, **options)
+
+
+def points_of_a_curve():
+    return len(roc_curve(*THOUSAND).fpr)
+
+
+def points_of_precision_and_recall():
+    return len(precision_recall_curve(*THOUSAND).recall)
+
+
+def first_threshold():
+    return roc_curve(*LETTERS).thresholds[0]
+
+
+def bent_only():
+    return len(roc_curve(*THOUSAND, drop_intermediate=True).fpr)
+
+
+LETTERS = SPAM, SCORES
+CASES = [
+    case("area under the ROC curve", "All agree on the whole area; a part of it has two scales.",
+         row("the whole", auc(LETTERS), 19 / 24, sk(LETTERS), tm_auc(LETTERS), keras_auc(LETTERS)),
+         row("up to a false positive rate of 0.3, one half by chance", auc(LETTERS, max_fpr=0.3), 0.6895,
+             sk(LETTERS, max_fpr=0.3), tm_auc(LETTERS, max_fpr=0.3)),
+         row("up to a false positive rate of 0.3, as an area", auc(LETTERS, max_fpr=0.3, standardize=False), 0.1417)),
+    case("AUC, one class only", "There are no negatives, so no pair to rank: 0/0. As 0 it reads as the worst ranking there is.",
+         row("no value", auc(ONE_CLASS), NAN, sk(ONE_CLASS),
+             ask.monai.metrics.compute_roc_auc(np.float64(ONE_CLASS[1]), ONE_CLASS[0])),
+         row("0", auc(ONE_CLASS, undefined=0), 0, tm_auc(ONE_CLASS), keras_auc(ONE_CLASS))),
+    case("AUC of logits", "Keras counts scores in bins from 0 to 1, and what lies outside falls into the outer ones.",
+         row("ranked as they are", auc(LOGITS), 2 / 3, sk(LOGITS), tm_auc(LOGITS), ask.monai.metrics.compute_roc_auc(LOGITS[1], LOGITS[0])),
+         row("in bins of probabilities", auc(LOGITS, bins=200), 0.75, keras_auc(LOGITS), wrong=True)),
+    case("AUC of large logits in float32", "torchmetrics takes what is not from 0 to 1 for logits and puts it through a sigmoid, which is 1 from 17 on.",
+         row("ranked as they are", auc(LARGE), 2 / 3, sk(LARGE)),
+         row("through a sigmoid of float32", auc((LARGE[0], 1 / (1 + np.exp(-LARGE[1])))), 1 / 3, tm_auc(LARGE), wrong=True)),
+    case("AUC in bins", "A thousand scores: labels `y = rng.integers(0, 2, 1000)`, scores `clip(.3*y + .7*rng.random(1000), 0, 1)`, `rng = default_rng(0)`.",
+         row("every score for itself", auc(THOUSAND), 0.8143, sk(THOUSAND), tm_auc(THOUSAND),
+             ask.monai.metrics.compute_roc_auc(THOUSAND[1], THOUSAND[0])),
+         row("20 thresholds", auc(THOUSAND, bins=19), 0.8127, tm_auc(THOUSAND, thresholds=20)),
+         row("200 thresholds", auc(THOUSAND, bins=199), 0.8142, keras_auc(THOUSAND))),
+    case("points of a curve", "Of the same thousand scores: every threshold is a point of the curve, or only those where it bends.",
+         row("ROC, every threshold", points_of_a_curve, 1001, ask.sklearn.roc_curve(*THOUSAND, drop_intermediate=False).then(lambda curve: len(curve[0]))),
+         row("ROC, where it bends", bent_only, 316, ask.sklearn.roc_curve(*THOUSAND).then(lambda curve: len(curve[0]))),
+         row("precision and recall, every threshold", points_of_precision_and_recall, 1001,
+             ask.sklearn.precision_recall_curve(*THOUSAND).then(lambda curve: len(curve[0])))),
+    case("the first threshold of a ROC curve", "The curve starts where nobody is called positive.",
+         row("infinity", first_threshold, np.inf, ask.sklearn.roc_curve(*LETTERS).then(lambda curve: curve[2][0])),
+         row("1, which a score may reach", first_threshold, np.inf, tm.binary_roc(*LETTERS[::-1]).then(lambda curve: curve[2][0]), gives=1)),
+    case("AUC of three classes", "`S = rng.dirichlet(ones(3), 60)`, `rng = default_rng(1)`, classes of 40, 15 and 5 rows, the true column raised by 0.3, rows made to sum to 1.",
+         *(row(f"{words}, {average}", auc(THREE, multiclass=kind, average=average), value, sk(THREE, multi_class=kind, average=average))
+           for kind, words, average, value in [("ovr", "each against the rest", "macro", 0.8103), ("ovo", "each pair", "macro", 0.8097),
+                                               ("ovr", "each against the rest", "weighted", 0.8318), ("ovr", "each against the rest", "micro", 0.7810)]),
+         row("one value for each class", auc(THREE), [0.87375, 0.71704, 0.84], sk(THREE, multi_class="ovr", average=None)),
+         row("refused until told how", auc(THREE), [0.87375, 0.71704, 0.84], sk(THREE), gives="multi_class")),
+    case("AUC, a class that never occurs", "The same scores, the third class never true.",
+         row("left out of the mean", auc(ABSENT, average="macro"), 0.73),
+         row("counted as 0", auc(ABSENT, average="macro", undefined=0), 0.4867, tm.multiclass_auroc(*ABSENT[::-1], num_classes=3)),
+         row("no mean", auc(ABSENT, average="macro"), 0.73, sk(ABSENT, multi_class="ovr", labels=[0, 1, 2]), gives=NAN)),
 ]
 
-test_ours_is_the_published_value = agree_with_published(ROWS)
-test_scikit_learn = agree_with_sklearn(ROWS)
-
-
-@rows_of(ROWS, "torchmetrics")
-def test_torchmetrics(row, torch):
-    row.agrees_with(row.torchmetrics(pytest.importorskip("torchmetrics.functional.classification"), torch.tensor).numpy())
-
-
-@rows_of(ROWS, "keras")
-def test_keras(row, keras):
-    row.agrees_with(float(row.keras(keras.metrics)))
+test_ours, test_theirs = agree(CASES)
 
 
 # ---- where a library gives what no argument of ours imitates
@@ -108,18 +127,6 @@ def test_torchmetrics_starts_a_curve_at_one(torch):
     np.testing.assert_allclose(fpr, ours.fpr, rtol=1e-6)
     np.testing.assert_allclose(tpr, ours.tpr, rtol=1e-6)
     assert thresholds[0] == 1 and ours.thresholds[0] == np.inf
-
-
-def test_scikit_learn_refuses_three_classes_unless_it_is_told_how():
-    metrics = pytest.importorskip("sklearn.metrics")
-    with pytest.raises(ValueError, match="multi_class"):
-        metrics.roc_auc_score(*THREE)
-    np.testing.assert_allclose(roc_auc_score(*THREE), metrics.roc_auc_score(*THREE, multi_class="ovr", average=None))
-
-
-def test_scikit_learn_has_no_mean_with_a_class_that_never_occurs():
-    theirs = pytest.importorskip("sklearn.metrics").roc_auc_score(*ABSENT, multi_class="ovr", labels=[0, 1, 2])
-    assert np.isnan(theirs) and np.isnan(roc_auc_score(*ABSENT)).tolist() == [False, False, True]
 
 
 def test_points_on_a_line_of_unequal_steps():

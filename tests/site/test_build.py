@@ -160,6 +160,20 @@ def test_an_export_shows_its_source_and_gets_its_reference(project):
     assert "Reference" in page and r"<strong>Returns</strong> Score in" in page
 
 
+def test_markdown_that_hidden_code_says_is_prose(project):
+    said = code('#| echo: false\ntold()', text_markdown="By `score(y_true)`, [@dice1945].")
+    page = project.page(code(EXPORTED), said)
+    assert '<a href="#score"><code>score(y_true)</code></a>' in page and 'id="ref-dice1945"' in page
+
+
+def test_an_entry_leads_to_the_cases_in_which_libraries_differ(project):
+    case = {"title": "a case", "anchor": "why-a-case", "functions": ["score"]}
+    project.text("nbs/appendix/conventions.json", json.dumps({"parts": {"Part": {"Topic": [case]}}}))
+    project.notebook("nbs/appendix/01_conventions.ipynb", markdown("# Why", "", "> All."), markdown("## A case {#why-a-case}"))
+    project.register("nbs/index.ipynb", "nbs/part/01_first.ipynb", "nbs/part/02_score.ipynb", "nbs/appendix/01_conventions.ipynb")
+    assert '<a href="../appendix/conventions.html#why-a-case">a case</a>' in project.page(code(EXPORTED))
+
+
 def test_the_home_page_has_no_numbers(project):
     project.notebook("nbs/index.ipynb", markdown("# Home", "", "> A book."), markdown("## Install", "", "[Score](part/02_score.ipynb)"))
     assert build(project.root) == []

@@ -1,0 +1,1 @@
+"Speed and memory beside other libraries, on the same data in one run: `python -m benchmarks`."
