@@ -141,7 +141,7 @@ def test_what_is_no_partition_is_named(engine, request):
 
 
 def test_what_cannot_be_sent_is_named(processes):
-    with pytest.raises(PartitionError, match="partition 0, rows 0 to 2 of y_true, y_pred: .*pickle"):
+    with pytest.raises(PartitionError, match="partition 0, rows 0 to 2 of y_true, y_pred: .*(pickle|local object)"):
         summarize(GOOD, lambda y_true, y_pred: COUNT(y_true, y_pred), on=processes)
 
 
