@@ -58,11 +58,13 @@ def focal(data, **options):
     return partial(focal_loss_from_logits, *data, **options)
 
 
-
 CASES = [
     case("the default weight of the focal loss", "Only torchvision gives positives a weight, of a quarter, unless told not to: 2.7 times less.",
          row("no weight", focal(THREE), 0.03068, *answers(THREE), said="segmentation-models-pytorch; torchvision with alpha=-1"),
          row("a quarter", focal(THREE, alpha=0.25), 0.01145, *answers(THREE, alpha=0.25), said="torchvision")),
+    case("the default reduction of the focal loss", "torchvision gives each example by itself, where PyTorch's own losses and all others give their mean.",
+         row("each example", focal(THREE, alpha=0.25, reduction="none"), [0.000451, 0.016994, 0.016893], said="torchvision"),
+         row("the mean", focal(THREE, alpha=0.25), 0.01145, said="torchvision with reduction='mean'")),
     case("a focus of one half", "The exponent is 1/2 instead of 2.",
          row("all agree", focal(THREE, gamma=0.5), 0.16586, *answers(THREE, gamma=0.5), said="torchvision")),
     case("focal loss of a soft truth", "The truth is 0.3. Here it is the mean over both labels; elsewhere the log loss is weighed once.",
