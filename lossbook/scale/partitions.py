@@ -119,6 +119,7 @@ def parquet(path):
     "A Parquet file, opened."
     try: from pyarrow.parquet import ParquetFile
     except ImportError: raise ImportError("Parquet files need pyarrow: pip install 'lossbook[parquet]'") from None
+    os.stat(path)  # where there is no file, Python says it better
     try: return ParquetFile(path)
     except ValueError as error: raise ValueError(f"{Path(path).name} is no Parquet file: {error}") from None
 

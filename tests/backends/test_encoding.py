@@ -21,7 +21,7 @@ def test_there_and_back(asarray, dtype, rtol):
 
 
 def test_libraries_are_not_mixed(asarray):
-    with pytest.raises(TypeError, match="namespaces"):
+    with pytest.raises(TypeError, match="libraries are mixed"):
         encode_boxes(asarray(BOXES), ANCHORS)
 
 
