@@ -8,9 +8,9 @@ import warnings
 from pathlib import Path
 
 from benchmarks import detection  # the first: peak memory of a process begins with that of its parent, which is still small
-from benchmarks.harness import store
+from benchmarks.harness import installed, store
 
-PARTS = ["detection", "regression", "classification", "ranking", "segmentation", "boxes", "streams"]
+PARTS = ["detection", "scale", "regression", "classification", "ranking", "segmentation", "boxes", "streams"]
 
 
 def main():
@@ -28,13 +28,18 @@ def main():
         parser.error(f"no part {', '.join(sorted(unknown))}: they are {', '.join(PARTS)}")
     for part in sorted(options.parts or PARTS, key=PARTS.index):
         print(f"\n{part}")
-        (of_detection if part == "detection" else of_arrays)(part, options)
+        {"detection": of_detection, "scale": of_files}.get(part, of_arrays)(part, options)
 
 
 def of_detection(part, options):
     options.versions = {}
     answers = list(map(shown, detection.answers(options)))
     keep(part, answers, options.versions, [tool for tool in detection.TOOLS if tool not in options.tools])
+
+
+def of_files(part, options):
+    from benchmarks import scale
+    keep(part, list(map(shown, scale.answers())), installed(["numpy"]), [])
 
 
 def of_arrays(part, options):

@@ -1,7 +1,8 @@
 """A segmentation of a thousand million pixels and a hundred million scores, from memory-mapped files: seconds, and the most memory a process held.
 
-`python benchmarks/scale.py [pixels] [scores]` draws two and a half bytes a pixel into a temporary folder. Each line is a process of its own.
+`python -m benchmarks scale` draws two and a half bytes a pixel into a temporary folder. Each answer is that of a process of its own.
 """
+import json
 import subprocess
 import sys
 import time
@@ -14,9 +15,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+if __package__:
+    from benchmarks.harness import Answer
 from lossbook import BinnedScores, ConfusionMatrix, iou_score, roc_auc_bounds, split_arrays, summarize
 
 LABELS, CHUNK = 21, 10**7
+MOST = {"pixels": 10**9, "scores": 10**8}
+ENGINES = {"lossbook": 0, "two processes": 2} # processes that are started; none: in this one
 
 
 def chunks(n):
@@ -63,20 +68,25 @@ def measure(what, n, workers, folder):
         answer = globals()[what](files, dict(on=pool, progress=n >= 10**8))
         seconds = time.perf_counter() - started
         most = max([peak(), *(pool.map(peak, range(4 * workers)) if pool else [])])
-    who = f"{workers} processes" if workers else "here"
-    print(f"{n:,} {what}, {who}: {seconds:.2f} s, {most:.0f} MB at most, {answer}", flush=True)
+    print(json.dumps([seconds, most, answer]), file=sys.stderr) # the bar has the other stream
 
 
-def main(most_pixels, most_scores):
+def answers():
+    "Seconds and megabytes of each engine, as the data grow a hundredfold."
     with TemporaryDirectory() as folder:
-        draw(folder, most_pixels, most_scores)
-        for what, most in {"pixels": most_pixels, "scores": most_scores}.items():
-            for n, workers in [(most // 100, 0), (most // 10, 0), (most, 0), (most, 2)]:
-                subprocess.run([sys.executable, __file__, "measure", what, str(n), str(workers), folder], check=True)
+        draw(folder, *MOST.values())
+        for what, most in MOST.items():
+            for n in (most // 100, most // 10, most):
+                found = {engine: measured(what, n, workers, folder) for engine, workers in ENGINES.items()}
+                assert len({answer for *_, answer in found.values()}) == 1, found # the same bits
+                yield Answer(what, n, *({engine: each[i] for engine, each in found.items()} for i in (0, 1)))
+
+
+def measured(what, n, workers, folder):
+    "What a fresh process measures."
+    command = [sys.executable, __file__, what, str(n), str(workers), folder]
+    return json.loads(subprocess.run(command, check=True, stderr=subprocess.PIPE).stderr.splitlines()[-1])
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["measure"]:
-        measure(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
-    else:
-        main(*(int(float(n)) for n in (sys.argv[1:] + ["1e9", "1e8"][len(sys.argv) - 1:])))
+    measure(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
