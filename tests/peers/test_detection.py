@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from lossbook.detection.evaluation import DetectionEvaluation, evaluate_detections
-from lossbook.detection.coco import DetectionMatches
 from tests.detection.cases import Case, box_case, mask_case, reference
 from tests.peers.rows import agree, ask, case, row
 

@@ -2,7 +2,6 @@
 
 A law takes an example, and a generator for what else it draws, and asserts. `LAWS` says which functions obey it.
 """
-from functools import partial
 from inspect import isclass
 
 import matplotlib
