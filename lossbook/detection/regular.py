@@ -11,6 +11,7 @@ POINT = 0x10*BYTES  # set in "." and in no digit, once "0" is taken off
 TAIL = np.uint64(0x0807060504030201)  # times the byte of a point: how many characters there are from it on
 SCALE = np.array([1, np.nan, *10.0**np.arange(1, 8)])  # by these; no number ends in a point
 LEAST = np.array([np.inf, 0, *10.0**np.arange(1, 8)])  # by digits before the point; none but 0 begins with 0
+# Eight digits to a number in three steps: neighbours are joined to pairs, these to fours, these to one.
 JOIN = (8, 10, 0x00ff00ff00ff00ff), (16, 100, 0x0000ffff0000ffff), (32, 10000, 0xffffffff)
 FEW = 16  # one number in so many may be longer than a word
 
