@@ -9,7 +9,7 @@ __all__ = ['BestThreshold', 'confuse_detections', 'DetectionEvaluation', 'evalua
 from typing import NamedTuple
 
 import numpy as np
-from ..ranking.average_precision import PrecisionRecallCurve, precision_recall_curve
+from ..ranking.average_precision import precision_recall_curve
 from ..ranking.ranked_scores import RankedScores
 from ..style import COLORS, drawing
 from ..summaries import ConfusionMatrix, html_table
