@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import Annotated, NamedTuple, Optional, Union
 
 import msgspec
 import numpy as np
@@ -27,11 +27,12 @@ from ..core import one_of
 __all__ = ["load_coco", "load_coco_results"]
 
 Id, Box = Union[int, str], tuple[float, float, float, float]
+Side = Annotated[int, msgspec.Meta(le=1 << 53)]
 
 
 class Rle(msgspec.Struct, gc=False):
     "A mask as run lengths."
-    size: tuple[int, int]
+    size: tuple[Side, Side]
     counts: Union[str, list[int]]
 
 
@@ -97,6 +98,7 @@ def is_text(content): return isinstance(content, (bytes, mmap.mmap))
 @contextmanager
 def content_of(path):
     "The bytes of a file, of which no more is read than is looked at; the garbage collector rests meanwhile."
+    keep_freed_memory()
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -106,6 +108,12 @@ def content_of(path):
                 with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content: yield content
     finally:
         if collecting: gc.enable()
+
+
+def keep_freed_memory():
+    """Have freed memory used again. glibc hands it back to the system and asks for it anew, page by page, but for
+    twice the size of the largest block that it has seen freed, of up to 32 MB: mallopt(3), M_MMAP_THRESHOLD."""
+    np.empty(31 << 20, np.uint8)
 
 
 def opened(source): return content_of(source) if is_path(source) else nullcontext(source)
@@ -322,8 +330,10 @@ def segmentations_of(records, image, sizes, where, faults):
     faults.among(~usable & (image >= 0), where,
                  lambda i: f"height and width of its image are {wanted[i].tolist()}, "
                  "a mask needs whole numbers above 0")
-    other = [isinstance(one, Rle) and list(one.size) != size for one, size in zip(found, wanted.tolist())]
-    faults.among(np.array(other, bool) & usable, lambda i: where(i, "segmentation"),
+    rles, given = np.array([isinstance(one, Rle) for one in found], bool), np.copy(wanted)
+    sides = chain.from_iterable(one.size for one in found if isinstance(one, Rle))
+    given[rles] = np.fromiter(sides, float).reshape(-1, 2)
+    faults.among((given != wanted).any(axis=1) & usable, lambda i: where(i, "segmentation"),
                  lambda i: f"size is {list(found[i].size)} where its image has {[int(x) for x in wanted[i]]}")
     return [one.counts if isinstance(one, Rle) else one for one in found]
 
@@ -347,8 +357,7 @@ def load_coco(
     "True objects as COCO writes them. `InvalidAnnotations` counts all faults, `OSError` if there is no file."
     one_of(kind, "kind", ["box", "mask"])
     faults = Faults(Path(source).name if is_path(source) else "ground truth")
-    with opened(source) as content: parts = parts_of(content, kind, faults)
-    return objects_of(*parts, kind, faults)
+    with opened(source) as content: return objects_of(*parts_of(content, kind, faults), kind, faults)
 
 
 def parts_of(content, kind, faults):
@@ -448,14 +457,19 @@ def load_coco_results(
     one_of(sizes, "sizes", ["coco", "box", "mask"])
     if isinstance(source, np.ndarray): source = records_of(source)
     name = Path(source).name if is_path(source) else "results"
-    with opened(source) as content: parts, faults = read_results(content, name, ground_truth, kind)
+    with opened(source) as content:
+        return detections_of(*read_results(content, name, ground_truth, kind), ground_truth, kind, sizes)
+
+
+def detections_of(parts, faults, truth, kind, sizes):
+    "Pieces of results as `Detections`."
     image, category, scores, boxes, segmentations = zip(*parts)
     image, category, scores, boxes = map(np.concatenate, (image, category, scores, boxes))
-    check_corners(boxes, image, sizes_of(ground_truth), faults)
+    check_corners(boxes, image, sizes_of(truth), faults)
     faults.check()
     area = boxes[:, 2]*boxes[:, 3]
     if kind == "box": return Detections(image, category, scores, boxes, area)
-    masks = masks_of(list(chain(*segmentations)), image, sizes_of(ground_truth), in_results, faults)
+    masks = masks_of(list(chain(*segmentations)), image, sizes_of(truth), in_results, faults)
     if sizes == "mask" or sizes == "coco" and np.isnan(boxes[:1]).all(): area = masks.area.astype(float)
     elif np.isnan(area).any(): area = np.where(np.isnan(area), np.prod(masks.boxes[:, 2:], axis=1), area)
     return Detections(image, category, scores, boxes, area, masks)

@@ -31,22 +31,34 @@ class Runs(NamedTuple):
         return Runs(self.start[at], self.end[at], first)
 
 
+class Measures(NamedTuple):
+    "What is known of masks without their runs."
+    area: np.ndarray # Pixels of each, `(n,)`
+    columns: np.ndarray # The first column that it may be in, and one past the last, `(n, 2)`
+    number: np.ndarray # Runs of each, or more, `(n,)`
+
+
 class Masks:
-    "Masks of objects, as runs of pixels."
+    "Masks of objects, as runs of pixels; compressed ones stay so, and are read again where they are compared."
     def __init__(
         self,
         sizes, # Height and width of the image of each, `(n, 2)`
-        lots, # Rows, their `Runs`, and the place among them and the fault of those that have one; lot by lot
+        lots, # Rows, their `Runs` and `Measures`, and the place in the lot and the fault of those that have one
+        texts=None, # Compressed string of each that has no runs yet, else ""
     ):
-        self.sizes, self.faults = sizes, []
-        self.area, self.columns = np.zeros(len(sizes), np.int64), np.zeros((len(sizes), 2), np.int64)
+        n = len(sizes)
+        self.sizes, self.faults, self._texts = sizes, [], texts or [""]*n
+        self.area, self.columns, self._number = whole = [np.zeros(shape, np.int64) for shape in (n, (n, 2), n)]
         kept = []
-        for rows, runs, faults in lots:
+        for rows, runs, measures, faults in lots:
+            for column, part in zip(whole, measures): column[rows] = part
             self.faults += [(int(rows[i]), words) for i, words in faults]
-            self.area[rows], self.columns[rows] = measures(runs, sizes[rows, 0])
             kept.append((rows, runs))
-        self.faults.sort()
         self._runs = in_order(kept)
+        self.faults.sort()
+        for row, _ in self.faults:
+            self._texts[row] = ""
+            for column in whole: column[row] = 0
 
     @classmethod
     def from_coco(
@@ -56,8 +68,10 @@ class Masks:
     ): # `Masks`; `.faults` holds the row of each mask that cannot be read, and why
         "Masks as they stand in COCO's files."
         sizes = np.asarray(sizes, np.int64).reshape(-1, 2)
-        segmentations = [one.decode("latin-1") if isinstance(one, bytes) else one for one in segmentations]
-        return cls(sizes, read(segmentations, sizes))
+        if bytes in map(type, segmentations):
+            segmentations = [one.decode("latin-1") if isinstance(one, bytes) else one for one in segmentations]
+        texts = [one if isinstance(one, str) else "" for one in segmentations]
+        return cls(sizes, read(segmentations, sizes), texts)
 
     @classmethod
     def from_arrays(
@@ -69,8 +83,8 @@ class Masks:
         if masks.ndim != 3: raise ValueError(f"masks has shape {masks.shape}: it must be (n, height, width)")
         n, height, width = masks.shape
         lots = split(np.arange(n), np.full(n, height*width))
-        runs = ((rows, runs_of_pixels(masks[rows]), []) for rows in lots)
-        return cls(np.tile([height, width], (n, 1)), runs)
+        sizes = np.tile([height, width], (n, 1))
+        return cls(sizes, ((rows, *measured(runs_of_pixels(masks[rows]), sizes[rows])) for rows in lots))
 
     def __len__(self): return len(self.sizes)
 
@@ -79,14 +93,20 @@ class Masks:
         rows, # Rows of the masks
     ): # `Runs` of these
         "The runs of some masks."
-        return self._runs.take(rows)
+        texts = [self._texts[row] for row in rows]
+        if not any(texts): return self._runs.take(rows)
+        spelled = np.array(list(map(bool, texts)))
+        read = runs_of_texts(list(filter(None, texts)), self.sizes[rows[spelled]])
+        if spelled.all(): return read
+        return in_order([(np.flatnonzero(spelled), read),
+                         (np.flatnonzero(~spelled), self._runs.take(rows[~spelled]))])
 
     def lots(
         self,
         rows, # Rows of the masks
-    ): # List of arrays of rows, each of about `CHUNK` runs
+    ): # List of arrays of rows, each of about `CHUNK` starts and ends of runs
         "Rows in lots that are worked on together."
-        return split(rows, np.diff(self._runs.first)[rows])
+        return split(rows, 2*self._number[rows])
 
     @property
     def boxes(self):
@@ -143,15 +163,16 @@ def in_order(lots):
     return runs if (np.diff(rows) > 0).all() else runs.take(np.argsort(rows))
 
 
-def measures(runs, height):
-    "Of each mask its area, and its first column and one past the last."
-    some = np.flatnonzero(np.diff(runs.first))
+def measured(runs, sizes, faults=()):
+    "Runs of masks, their `Measures`, and their faults."
+    height, number = sizes[:, 0], np.diff(runs.first)
+    some = np.flatnonzero(number)
     begin, last = runs.first[some], runs.first[some + 1] - 1
     area, columns = np.zeros(len(height), np.int64), np.zeros((len(height), 2), np.int64)
     area[some] = np.add.reduceat(runs.end - runs.start, begin)
     columns[some, 0] = runs.start[begin] // height[some]
     columns[some, 1] = (runs.end[last] - 1) // height[some] + 1
-    return area, columns
+    return runs, Measures(area, columns, number), faults
 
 
 def runs_of_pixels(masks):
@@ -167,40 +188,51 @@ def runs_of_pixels(masks):
 # ---- strings and counts
 
 def read(segmentations, sizes):
-    "Lots of masks of one spelling each: rows, runs, and the place and fault of those that cannot be read."
-    kinds = np.array([kind_of(one) for one in segmentations], int)
+    "Lots of masks of one spelling each: rows, runs, measures, and the place and fault of those that cannot be read."
+    kinds = np.array([0 if isinstance(one, str) else kind_of(one) for one in segmentations], int)
     for kind, (reader, length) in enumerate(SPELLINGS):
         rows = np.flatnonzero(kinds == kind)
-        for some in split(rows, [length(segmentations[row]) for row in rows]):
-            yield some, *reader([segmentations[row] for row in some], sizes[some])
+        alike = [segmentations[row] for row in rows.tolist()]
+        for lot in split(np.arange(len(rows)), list(map(length, alike))):
+            yield rows[lot], *reader(alike[lot[0]:lot[-1] + 1], sizes[rows[lot]])
 
 
 def kind_of(segmentation):
-    "Which of `SPELLINGS` a segmentation has; several polygons are read apart from single ones, as a union."
-    if isinstance(segmentation, str): return 0
+    "Which of `SPELLINGS` a list has; several polygons are read apart from single ones, as a union."
     return 1 + min(len(segmentation), 2) if segmentation and isinstance(segmentation[0], (list, tuple)) else 1
 
 
 def read_texts(texts, sizes):
-    "Runs of compressed strings, and the place and fault of those that cannot be read."
+    "No runs, but the measures of compressed strings, and the place and fault of those that cannot be read."
     counts, first, broken = counts_of_texts(texts)
-    pixels = sizes.prod(axis=1)
-    total = np.add.reduceat(counts, first[:-1], axis=1, dtype=np.int64).sum(axis=0)
-    least = np.minimum.reduceat(counts, first[:-1], axis=1).min(axis=0)
+    height, pixels = np.maximum(sizes[:, 0], 1), sizes.prod(axis=1)
+    sums, least = np.add.reduceat(counts, first[:-1], axis=1, dtype=np.int64), np.zeros(len(texts), np.int64)
+    if counts.min(initial=0) < 0: least = np.minimum.reduceat(counts, first[:-1], axis=1).min(axis=0)
+    total = sums.sum(axis=0)
     wrong = np.flatnonzero(broken | (total != pixels) | (least < 0))
-    counts[:, spread(first, wrong)[0]] = 0
     faults = [(i, UNREADABLE if broken[i] else count_fault(least[i], total[i], pixels[i])) for i in wrong]
-    return runs_of_counts(counts, first, pixels), faults
+    last = first[1:] - 1
+    after = np.where(counts[1, last] > 0, 0, counts[0, last])
+    columns = np.stack([counts[0, first[:-1]] // height, (pixels - after - 1) // height + 1], axis=1)
+    none = np.zeros(0, np.int32)
+    return Runs(none, none, np.zeros_like(first)), Measures(sums[1], columns, np.diff(first)), faults
+
+
+def runs_of_texts(texts, sizes):
+    "Runs of compressed strings that can be read."
+    counts, first, _ = counts_of_texts(texts)
+    return runs_of_counts(counts, first, sizes.prod(axis=1))
 
 
 def read_counts(lists, sizes):
-    "Runs of lists of counts, and the place and fault of those that cannot be read."
+    "Runs and measures of lists of counts, and the place and fault of those that cannot be read."
     pixels = sizes.prod(axis=1)
     words = list(map(list_fault, lists, pixels.tolist()))
     even = [[0, 0] if fault else [*one, 0] if len(one) % 2 else one for one, fault in zip(lists, words)]
     first = np.append(0, np.cumsum([len(one)//2 for one in even]))
     counts = np.array(list(chain.from_iterable(even)), np.int64).reshape(-1, 2).T
-    return runs_of_counts(counts, first, pixels), [(i, fault) for i, fault in enumerate(words) if fault]
+    faults = [(i, fault) for i, fault in enumerate(words) if fault]
+    return measured(runs_of_counts(counts, first, pixels), sizes, faults)
 
 
 UNREADABLE = "its counts cannot be decoded, they are no compressed run lengths"
@@ -219,44 +251,51 @@ def count_fault(least, total, pixels):
 
 
 def counts_of_texts(texts):
-    "Counts of compressed strings, zeros and ones `(2, p)`; where those of each begin; which cannot be read."
-    text, stop = "".join(texts), np.cumsum(list(map(len, texts)))
-    digits = np.frombuffer(text.encode("ascii", "replace"), np.uint8) - np.uint8(48)
-    ends = np.append(-1, np.flatnonzero(digits < 32))
-    size, last = np.diff(ends), ends[1:]
-    read = np.searchsorted(last, stop)
-    strange = not text.isascii() or digits.max(initial=0) > 63 or size.max(initial=0) > 7
-    if strange or (ends[read] != stop - 1).any():
-        broken = np.array([RUN_LENGTHS.fullmatch(one) is None for one in texts])
+    """Counts of compressed strings, zeros and ones `(2, p)`; where those of each begin; which cannot be read.
+
+    A number is written in digits of five bits, the least first; the last one is signed. Most have but one.
+    """
+    text, stop = "".join(texts).encode("utf-8", "surrogatepass"), np.cumsum(list(map(len, texts)))
+    codes = np.frombuffer(text, np.uint8)
+    more = np.flatnonzero(codes >= MORE)
+    number = np.diff(stop - np.searchsorted(more, stop), prepend=0)
+    long = more - np.arange(len(more)) # the number that each of these digits belongs to
+    if (codes.min(initial=LEAST) < LEAST or codes.max(initial=LEAST) >= BEYOND
+            or (codes[stop[stop > 0] - 1] >= MORE).any() or stands(long, MOST)):
+        broken = np.array([NUMBERS.fullmatch(one) is None for one in texts])
         return *counts_of_texts(["" if bad else one for bad, one in zip(broken, texts)])[:2], broken
-    value = last_two(digits)[last].astype(np.int32 if size.max(initial=0) < 7 else np.int64)
-    for back in range(2, size.max(initial=0)):
-        longer = np.flatnonzero(size > back)
-        value[longer] = 32*value[longer] + (digits[last[longer] - back] & 31)
-    if abs(value).sum(dtype=np.int64) >= 2**31: value = value.astype(np.int64) # as great as a sum of some may be
-    return *undo_differences(value, np.diff(read, prepend=0)), np.zeros(len(texts), bool)
+    kind = np.int64 if stands(long, MOST - 1) else np.int32
+    value = np.frombuffer(text.translate(LAST_DIGIT, MORE_DIGITS), np.int8).astype(kind)
+    place, digit = long, codes[more] - MORE
+    while len(place):
+        value[place] = 32*value[place] + digit # of several digits of a number this takes the last
+        again = np.flatnonzero(place[1:] == place[:-1])
+        place, digit = place[again], digit[again]
+    if 16*len(value) + abs(value[long]).sum(dtype=np.int64) >= 2**31: value = value.astype(np.int64)
+    return *undo_differences(value, number), np.zeros(len(texts), bool)
 
 
-def last_two(digits):
-    "At each digit below 32 what it and the one before say, if this belongs to the same number; it has the sign."
-    high, more = (digits ^ 16).astype(np.int16) - 16, np.append(digits[:1]*0, digits[:-1])
-    return np.where(more >= 32, 32*high + (more & 31), high)
+LEAST, MORE, BEYOND, MOST = 48, 80, 112, 7 # The code of 0, of the first of more digits; no code; digits at most
+NUMBERS = re.compile("(?:[P-o]{0,6}[0-O])*")
+MORE_DIGITS = bytes(range(MORE, BEYOND))
+LAST_DIGIT = bytes(((code - LEAST ^ 16) - 16) % 256 for code in range(256)) # as a signed byte
 
 
-RUN_LENGTHS = re.compile("(?:[P-o]{0,6}[0-O])*") # numbers of at most seven digits; one below P ends a number
+def stands(numbers, times):
+    "Whether a number stands so often in a row."
+    return (numbers[times - 1:] == numbers[:1 - times]).any()
 
 
 def undo_differences(value, number):
     "Counts from numbers of which all but the first three of a mask are differences to the last but one."
-    pairs = np.maximum((number + 1)//2, 1)
-    first = np.append(0, np.cumsum(pairs))
-    at = 2*np.arange(first[-1]) + np.repeat(np.cumsum(number) - number - 2*first[:-1], pairs)
-    counts = np.append(value, value.dtype.type([0, 0]))[np.stack([at, at + 1])]
+    lacking = np.where(number > 0, number % 2, 2)
+    first = np.append(0, np.cumsum((number + lacking)//2))
+    even = np.insert(value, np.repeat(np.cumsum(number), lacking), 0)
+    counts = np.ascontiguousarray(even.reshape(-1, 2).T)
     more = first[:-1][number > 2]
     counts[0, more + 1] -= counts[0, more] # the third number is no difference to the first
     restart(counts, first)
-    counts[1, first[1:][number % 2 == 1] - 1] = 0
-    counts[:, first[:-1][number == 0]] = 0
+    counts[1, first[1:][lacking == 1] - 1] = 0
     return counts, first
 
 
@@ -297,24 +336,26 @@ def texts_of(runs, sizes):
 # ---- polygons
 
 def read_polygons(objects, sizes):
-    "Runs of lists of polygons, and the place and fault of those that cannot be read; a list is a union."
+    "Runs and measures of lists of polygons, and the place and fault of those that cannot be read; a list is a union."
     polygons = list(chain.from_iterable(objects))
     number = np.array(list(map(len, polygons)), np.int64)
-    values = np.array(list(chain.from_iterable(polygons)), float)
+    values = np.fromiter(chain.from_iterable(polygons), float)
     if (number < 6).any() or (number % 2).any() or not (abs(values) < FAR).all():
         words = [next(filter(None, map(polygon_fault, one)), None) for one in objects]
         sound = [[[0]*6] if fault else one for one, fault in zip(objects, words)]
-        return read_polygons(sound, sizes)[0], [(i, fault) for i, fault in enumerate(words) if fault]
+        return *read_polygons(sound, sizes)[:2], [(i, fault) for i, fault in enumerate(words) if fault]
     owner = np.repeat(np.arange(len(objects)), list(map(len, objects)))
-    polygon, place = crossings(values.reshape(-1, 2), number // 2, *sizes[owner].T)
     room = int(sizes.prod(axis=1).max()) + 1
-    key = np.sort((polygon*room + place).astype(np.int32 if room*len(polygons) < 2**31 else np.int64))
+    kind = np.int32 if room*len(polygons) < 2**31 else np.int64
+    key = crossings(values.reshape(-1, 2), number // 2, *sizes[owner].T, room).astype(kind)
+    key.sort(kind="stable") # long stretches are in order already
     begin = np.flatnonzero(np.diff(key, prepend=-1))
-    key = key[begin[np.diff(begin, append=len(key)) % 2 == 1]] # what is crossed twice is not crossed
+    key = key[begin[np.diff(begin, append=len(key)) & 1 > 0]] # what is crossed twice is not crossed
     if len(polygons) > len(objects): key = united(owner[key // room]*room + key % room)
-    mask, place = np.divmod(key, room)
-    place = place.astype(np.int32 if room < 2**31 else np.int64)
-    return Runs(place[::2], place[1::2], np.searchsorted(mask[::2], np.arange(len(objects) + 1))), []
+    rooms = np.arange(len(objects) + 1)*room
+    first = np.searchsorted(key, rooms)
+    place = key - np.repeat(rooms[:-1].astype(kind), np.diff(first))
+    return measured(Runs(place[::2], place[1::2], first // 2), sizes)
 
 
 def polygon_fault(polygon):
@@ -337,26 +378,27 @@ def united(key):
     return key[last][np.diff(inside, prepend=False)]
 
 
-def crossings(points, number, height, width):
-    """Where outlines cross the middle of pixel columns: the polygon, and the first pixel after each crossing.
+def crossings(points, number, height, width, room):
+    """Where outlines cross the middle of pixel columns: the first pixel after each, `room` further in each polygon.
 
     The COCO API draws outlines on a grid five times as fine, edge by edge with rounding, and keeps the points
     where they go from one column to the next. Here only these points are computed, by the same expressions.
     """
     x, y, right, down = edges_of(points, number)
-    owner, flat = np.repeat(np.arange(len(number)), number), right >= abs(down)
+    flat = right >= abs(down)
+    before, height, width = np.repeat([np.arange(len(number))*float(room), height, width], number, axis=1)
     slope = np.where(flat, down, right) / np.maximum(np.where(flat, right, down), 1)
     low = np.maximum(np.ceil((x + np.minimum(right, 0) - 2)/5), 0)
-    high = np.minimum(np.floor((x + np.maximum(right, 0) - 3)/5), width[owner] - 1)
-    edge = np.append(np.flatnonzero((low <= high) & flat), np.flatnonzero((low <= high) & ~flat))
-    count = (high - low + 1)[edge].astype(np.int64)
-    at = np.repeat(edge, count)
-    column = np.arange(len(at)) - np.repeat(np.cumsum(count) - count - low[edge], count)
-    known, flats = np.stack([5*column + 2, x[at], y[at], slope[at]]), count[flat[edge]].sum()
-    fine = np.append(along_flat(*known[:, :flats]), along_steep(*known[:, flats:]))
-    polygon = owner[at]
-    tall = height[polygon]
-    return polygon, (column*tall + np.clip(np.ceil((fine - 2)/5), 0, tall)).astype(np.int64)
+    high = np.minimum(np.floor((x + np.maximum(right, 0) - 3)/5), width - 1)
+    def crossed(edge, along):
+        "The same of some edges, by a function that tells how high they are."
+        count = (high - low)[edge].astype(np.int64) + 1
+        at = np.repeat(edge, count)
+        column = np.arange(len(at)) - np.repeat(np.cumsum(count) - count - low[edge], count)
+        row, tall = np.ceil((along(5*column, x, y, slope, at) - 2)/5), height[at]
+        return before[at] + column*tall + np.minimum(np.maximum(row, 0), tall)
+    flats, steep = np.flatnonzero((low <= high) & flat), np.flatnonzero((low <= high) & ~flat)
+    return np.append(crossed(flats, along_flat), crossed(steep, along_steep))
 
 
 def edges_of(points, number):
@@ -370,15 +412,18 @@ def edges_of(points, number):
     return np.where(back, x[following], x), np.where(back, y[following], y), way*right, way*down
 
 
-def along_flat(middle, x, y, slope):
-    "Heights at which flat edges leave the middle of a column: of the two points there, the lesser."
-    return np.trunc(y + slope*(middle - x + (slope < 0)) + .5)
+def along_flat(left, x, y, slope, at):
+    """Heights at which flat edges leave the middle of columns, where these begin and the edges at which they are
+    crossed: of the two points there, the lesser."""
+    ahead = 2 - x + (slope < 0)
+    return np.trunc(y[at] + slope[at]*(left + ahead[at]) + .5)
 
 
-def along_steep(middle, x, y, slope):
+def along_steep(left, x, y, slope, at):
     "The same of steep edges: the last step before their rounded x leaves the middle, or arrives there."
-    step = np.ceil((middle + .5 - x)/slope - 1e-3) # the step after, or one too few where that is a close call
-    return y + step - 1 + ((x + slope*step + .5 >= middle + 1) != (slope > 0))
+    ahead, back, slope = (2.5 - x)[at], (slope <= 0)[at], slope[at]
+    step = np.ceil((left + ahead)/slope - 1e-3) # the step after, or one too few where that is a close call
+    return y[at] + step - 1 + ((x[at] + slope*step + .5 >= left + 3) == back)
 
 
 # ---- boxes and IoU
@@ -426,13 +471,22 @@ def intersections(true, t, runs, number):
     others, room = true.runs(rows), int(true.sizes[rows].prod(axis=1).max()) + 1
     kind = np.int32 if room*len(rows) < 2**31 else np.int64
     base = np.repeat(np.arange(len(rows), dtype=kind)*kind(room), np.diff(others.first))
-    starts, ends = others.start + base, others.end + base
-    covered = np.append(0, np.cumsum(ends - starts))
-    ends = np.append(kind(0), ends)
     at, first = spread(runs.first, np.repeat(np.arange(len(number)), number))
     shift = np.repeat(np.searchsorted(rows, t).astype(kind)*kind(room), np.diff(first))
-    def below(x):
-        "Pixels of the object before a place: of all runs that begin by then, less what the last has beyond."
-        run = np.searchsorted(starts, x, "right")
+    shared = overlap(others.start + base, others.end + base, runs.start[at] + shift, runs.end[at] + shift)
+    return np.add.reduceat(shared, first[:-1])
+
+
+def overlap(starts, ends, begin, end):
+    "Length that each of some stretches shares with rising runs that are apart."
+    kind = starts.dtype.type
+    covered = np.append(kind(0), np.cumsum(ends - starts, dtype=kind))
+    starts, ends = np.append(starts, kind(np.iinfo(kind).max)), np.append(kind(0), ends)
+    first = np.searchsorted(starts, begin, "right")
+    last = first + (starts[first] < end) # few stretches reach further than into the next run
+    far = np.flatnonzero(starts[last] < end)
+    last[far] = np.searchsorted(starts, end[far])
+    def below(x, run):
+        "Length of the runs before a place: of all that begin by then, less what the last has beyond."
         return covered[run] - np.maximum(ends[run] - x, 0)
-    return np.add.reduceat(below(runs.end[at] + shift) - below(runs.start[at] + shift), first[:-1])
+    return below(end, last) - below(begin, first)

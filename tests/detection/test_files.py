@@ -226,7 +226,8 @@ def test_faults_of_results(write, path, to, words):
 MASK_FAULTS = [
     ((0, "segmentation", "size"), [50, 40], "record 0, segmentation: size is [50, 40] where its image has [40, 50]"),
     ((0, "segmentation", "size"), [-40, 50], "record 0, segmentation: size is [-40, 50] where its image has [40, 50]"),
-    ((0, "segmentation", "size"), [40, 10**400], f"record 0, segmentation: size is [40, {10**400}] where its image has [40, 50]"),
+    ((0, "segmentation", "size"), [40, 2**53], f"record 0, segmentation: size is [40, {2**53}] where its image has [40, 50]"),
+    ((0, "segmentation", "size"), [40, 10**400], f"record 0, segmentation.size[1]: expected int <= {2**53}"),
     ((0, "segmentation", "size"), None, "record 0, segmentation.size: it is missing"),
     ((0, "segmentation", "counts", 1), 10**400, "record 0, segmentation: it has a count that is no number of pixels"),
     ((0, "segmentation", "counts", 1), -5, "record 0, segmentation: it has a negative count"),
