@@ -145,7 +145,7 @@ def pieces(content):
     if not tail: raise msgspec.DecodeError("no list")
     at, stop = start.end(), tail.start()
     while cut := CUT.search(content, at + PIECE, stop):
-        yield b"[" + content[at:cut.start() + 1] + b"]"
+        yield b"".join((b"[", content[at:cut.start() + 1], b"]"))
         at = cut.end() - 1
     yield b"[" + content[at:stop] + b"]"
 

@@ -366,7 +366,7 @@ def polygon_fault(polygon):
         return "a polygon has a coordinate that is not finite, or huge"
 
 
-SPELLINGS = (read_texts, len), (read_counts, len), *[(read_polygons, lambda _: CHUNK >> 8)]*2
+SPELLINGS = (read_texts, len), (read_counts, len), *[(read_polygons, lambda _: CHUNK >> 9)]*2
 
 
 def united(key):
@@ -390,15 +390,16 @@ def crossings(points, number, height, width, room):
     slope = np.where(flat, down, right) / np.maximum(np.where(flat, right, down), 1)
     low = np.maximum(np.ceil((x + np.minimum(right, 0) - 2)/5), 0)
     high = np.minimum(np.floor((x + np.maximum(right, 0) - 3)/5), width - 1)
-    def crossed(edge, along):
+    known = np.stack([x, y, slope, height, before, low])
+    def crossed(some, along):
         "The same of some edges, by a function that tells how high they are."
+        edge = np.flatnonzero((low <= high) & some)
         count = (high - low)[edge].astype(np.int64) + 1
-        at = np.repeat(edge, count)
-        column = np.arange(len(at)) - np.repeat(np.cumsum(count) - count - low[edge], count)
-        row, tall = np.ceil((along(5*column, x, y, slope, at) - 2)/5), height[at]
-        return before[at] + column*tall + np.minimum(np.maximum(row, 0), tall)
-    flats, steep = np.flatnonzero((low <= high) & flat), np.flatnonzero((low <= high) & ~flat)
-    return np.append(crossed(flats, along_flat), crossed(steep, along_steep))
+        x, y, slope, tall, before, column = np.repeat(known[:, edge], count, axis=1)
+        column += np.arange(len(x)) - np.repeat(np.cumsum(count) - count, count)
+        row = np.ceil((along(5*column, x, y, slope) - 2)/5)
+        return before + column*tall + np.minimum(np.maximum(row, 0), tall)
+    return np.append(crossed(flat, along_flat), crossed(~flat, along_steep))
 
 
 def edges_of(points, number):
@@ -412,18 +413,15 @@ def edges_of(points, number):
     return np.where(back, x[following], x), np.where(back, y[following], y), way*right, way*down
 
 
-def along_flat(left, x, y, slope, at):
-    """Heights at which flat edges leave the middle of columns, where these begin and the edges at which they are
-    crossed: of the two points there, the lesser."""
-    ahead = 2 - x + (slope < 0)
-    return np.trunc(y[at] + slope[at]*(left + ahead[at]) + .5)
+def along_flat(left, x, y, slope):
+    "Heights at which flat edges leave the middle of columns, where these begin: of the two points there, the lesser."
+    return np.trunc(y + slope*(left + 2 - x + (slope < 0)) + .5)
 
 
-def along_steep(left, x, y, slope, at):
+def along_steep(left, x, y, slope):
     "The same of steep edges: the last step before their rounded x leaves the middle, or arrives there."
-    ahead, back, slope = (2.5 - x)[at], (slope <= 0)[at], slope[at]
-    step = np.ceil((left + ahead)/slope - 1e-3) # the step after, or one too few where that is a close call
-    return y[at] + step - 1 + ((x[at] + slope*step + .5 >= left + 3) == back)
+    step = np.ceil((left + 2.5 - x)/slope - 1e-3) # the step after, or one too few where that is a close call
+    return y + step - 1 + ((x + slope*step + .5 >= left + 3) != (slope > 0))
 
 
 # ---- boxes and IoU
