@@ -15,7 +15,7 @@ from ..summaries import in_memory
 
 __all__ = ["Masks"]
 
-CHUNK = 1 << 17 # Characters that are decoded together: what they become fits a processor's cache
+CHUNK = 1 << 18 # Characters that are decoded together: what they become fits a processor's cache
 FAR = 1e7 # Pixels; no coordinate of a polygon is as far out
 
 
@@ -34,7 +34,7 @@ class Runs(NamedTuple):
 class Measures(NamedTuple):
     "What is known of masks without their runs."
     area: np.ndarray # Pixels of each, `(n,)`
-    columns: np.ndarray # The first column that it may be in, and one past the last, `(n, 2)`
+    columns: np.ndarray # The first column that it may be in, and one past the last, `(2, n)`
     number: np.ndarray # Runs of each, or more, `(n,)`
 
 
@@ -48,17 +48,17 @@ class Masks:
     ):
         n = len(sizes)
         self.sizes, self.faults, self._texts = sizes, [], texts or [""]*n
-        self.area, self.columns, self._number = whole = [np.zeros(shape, np.int64) for shape in (n, (n, 2), n)]
+        self.area, self.columns, self._number = whole = [np.zeros(shape, np.int64) for shape in (n, (2, n), n)]
         kept = []
         for rows, runs, measures, faults in lots:
-            for column, part in zip(whole, measures): column[rows] = part
+            for column, part in zip(whole, measures): column[..., rows] = part
             self.faults += [(int(rows[i]), words) for i, words in faults]
             kept.append((rows, runs))
         self._runs = in_order(kept)
         self.faults.sort()
         for row, _ in self.faults:
             self._texts[row] = ""
-            for column in whole: column[row] = 0
+            for column in whole: column[..., row] = 0
 
     @classmethod
     def from_coco(
@@ -93,13 +93,11 @@ class Masks:
         rows, # Rows of the masks
     ): # `Runs` of these
         "The runs of some masks."
-        texts = [self._texts[row] for row in rows]
+        texts = [self._texts[row] for row in rows.tolist()]
         if not any(texts): return self._runs.take(rows)
+        if all(texts): return runs_of_texts(texts, self.sizes[rows])
         spelled = np.array(list(map(bool, texts)))
-        read = runs_of_texts(list(filter(None, texts)), self.sizes[rows[spelled]])
-        if spelled.all(): return read
-        return in_order([(np.flatnonzero(spelled), read),
-                         (np.flatnonzero(~spelled), self._runs.take(rows[~spelled]))])
+        return in_order([(np.flatnonzero(some), self.runs(rows[some])) for some in (spelled, ~spelled)])
 
     def lots(
         self,
@@ -168,10 +166,10 @@ def measured(runs, sizes, faults=()):
     height, number = sizes[:, 0], np.diff(runs.first)
     some = np.flatnonzero(number)
     begin, last = runs.first[some], runs.first[some + 1] - 1
-    area, columns = np.zeros(len(height), np.int64), np.zeros((len(height), 2), np.int64)
+    area, columns = np.zeros(len(height), np.int64), np.zeros((2, len(height)), np.int64)
     area[some] = np.add.reduceat(runs.end - runs.start, begin)
-    columns[some, 0] = runs.start[begin] // height[some]
-    columns[some, 1] = (runs.end[last] - 1) // height[some] + 1
+    columns[0, some] = runs.start[begin] // height[some]
+    columns[1, some] = (runs.end[last] - 1) // height[some] + 1
     return runs, Measures(area, columns, number), faults
 
 
@@ -213,7 +211,7 @@ def read_texts(texts, sizes):
     faults = [(i, UNREADABLE if broken[i] else count_fault(least[i], total[i], pixels[i])) for i in wrong]
     last = first[1:] - 1
     after = np.where(counts[1, last] > 0, 0, counts[0, last])
-    columns = np.stack([counts[0, first[:-1]] // height, (pixels - after - 1) // height + 1], axis=1)
+    columns = np.stack([counts[0, first[:-1]] // height, (pixels - after - 1) // height + 1])
     none = np.zeros(0, np.int32)
     return Runs(none, none, np.zeros_like(first)), Measures(sums[1], columns, np.diff(first)), faults
 
@@ -448,8 +446,7 @@ def pair_iou(
 ): # IoU of the pairs, `(number of pairs,)`
     "IoU of masks in pairs, from their runs."
     iou, area, other = np.zeros(len(t)), true.area[t], pred.area[d]
-    columns = true.columns[t].T, pred.columns[d].T
-    left, right = np.maximum(*columns)[0], np.minimum(*columns)[1]
+    left, right = np.maximum(true.columns[0, t], pred.columns[0, d]), np.minimum(true.columns[1, t], pred.columns[1, d])
     most = np.minimum(np.minimum(area, other), np.maximum(right - left, 0)*pred.sizes[d, 0])
     least = np.where(crowd, other, area + other - most) # pixels of the union
     near = np.flatnonzero((most > 0) & (most >= lowest*(1 - 1e-9)*least))
