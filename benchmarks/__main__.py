@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import detection  # the first: peak memory of a process begins with that of its parent, which is still small
 from benchmarks.harness import installed, store
 
-PARTS = ["detection", "scale", "regression", "classification", "ranking", "segmentation", "boxes", "streams"]
+PARTS = ["detection", "scale", "regression", "classification", "ranking", "segmentation", "boxes", "streams", "gpu"]
 
 
 def main():
@@ -28,7 +28,7 @@ def main():
         parser.error(f"no part {', '.join(sorted(unknown))}: they are {', '.join(PARTS)}")
     for part in sorted(options.parts or PARTS, key=PARTS.index):
         print(f"\n{part}")
-        {"detection": of_detection, "scale": of_files}.get(part, of_arrays)(part, options)
+        {"detection": of_detection, "scale": of_files, "gpu": of_gpu}.get(part, of_arrays)(part, options)
 
 
 def of_detection(part, options):
@@ -40,6 +40,13 @@ def of_detection(part, options):
 def of_files(part, options):
     from benchmarks import scale
     keep(part, list(map(shown, scale.answers())), installed(["numpy"]), [])
+
+
+def of_gpu(part, options):
+    from benchmarks import gpu
+    if not gpu.there():
+        return print("no CUDA device: what was measured on one stays")
+    keep(part, list(map(shown, gpu.answers(options.most))), *gpu.about())
 
 
 def of_arrays(part, options):

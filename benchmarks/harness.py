@@ -36,8 +36,9 @@ def optional(module):
         return None
 
 
-def compare(task, n, there, enough=1.0):
-    "The answer of every library that is there, by turns for about a second and twice at least."
+def compare(task, n, there, held=None, enough=1.0):
+    "The answer of every library that is there, by turns for about a second and twice at least; `held` measures memory."
+    held = held or megabytes
     calls = {library: call for library, call in task.calls.items() if library in there}
     results = {library: call() for library, call in calls.items()}
     past, started = {library: [] for library in calls}, time.perf_counter()
@@ -45,7 +46,7 @@ def compare(task, n, there, enough=1.0):
         for library, call in calls.items():
             past[library].append(seconds(call))
     warn_of_others(task.name, n, results)
-    return Answer(task.name, n, {library: min(each) for library, each in past.items()}, {library: megabytes(call) for library, call in calls.items()})
+    return Answer(task.name, n, {library: min(each) for library, each in past.items()}, {library: held(call) for library, call in calls.items()})
 
 
 def seconds(call):

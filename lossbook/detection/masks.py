@@ -257,19 +257,18 @@ def counts_of_texts(texts):
     codes = np.frombuffer(text, np.uint8)
     more = np.flatnonzero(codes >= MORE)
     number = np.diff(stop - np.searchsorted(more, stop), prepend=0)
-    long = more - np.arange(len(more)) # the number that each of these digits belongs to
+    place = more - np.arange(len(more)) # the number that each of these digits belongs to
     if (codes.min(initial=LEAST) < LEAST or codes.max(initial=LEAST) >= BEYOND
-            or (codes[stop[stop > 0] - 1] >= MORE).any() or stands(long, MOST)):
+            or (codes[stop[stop > 0] - 1] >= MORE).any() or stands(place, MOST)):
         broken = np.array([NUMBERS.fullmatch(one) is None for one in texts])
         return *counts_of_texts(["" if bad else one for bad, one in zip(broken, texts)])[:2], broken
-    kind = np.int64 if stands(long, MOST - 1) else np.int32
+    kind = np.int64 if stands(place, MOST - 1) else np.int32 # no count gets past 2**31 without being below 0 on its way
     value = np.frombuffer(text.translate(LAST_DIGIT, MORE_DIGITS), np.int8).astype(kind)
-    place, digit = long, codes[more] - MORE
+    digit = codes[more] - MORE
     while len(place):
         value[place] = 32*value[place] + digit # of several digits of a number this takes the last
         again = np.flatnonzero(place[1:] == place[:-1])
         place, digit = place[again], digit[again]
-    if 16*len(value) + abs(value[long]).sum(dtype=np.int64) >= 2**31: value = value.astype(np.int64)
     return *undo_differences(value, number), np.zeros(len(texts), bool)
 
 

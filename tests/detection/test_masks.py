@@ -57,6 +57,8 @@ def test_compressed_strings_are_read_as_theirs(chunk, monkeypatch):
     assert ours.faults == []
     assert ours.area.tolist() == [reference.area(one) for one in theirs]
     assert ours.boxes.tolist() == [reference.toBbox(one).tolist() for one in theirs]
+    some, (left, _, width, _) = ours.area > 0, ours.boxes.T
+    assert np.array_equal(ours.columns[:, some], [left[some], (left + width)[some]])
     for row, one in enumerate(theirs):
         assert np.array_equal(ours.decode([row])[0], reference.decode(one).astype(bool))
 
@@ -151,6 +153,14 @@ def test_faults_are_all_named():
     assert found[3] == "a polygon has 2 points, it must have 3 or more"
     assert found[4] == "a polygon has 3 numbers, it must have an even number"
     assert found[5] == found[8] == "a polygon has a coordinate that is not finite, or huge"
+
+
+def test_counts_beyond_32_bits_are_faults():
+    "The number `ooooo?` is 2**29 - 1; from the fourth on it is what a count is more than the last but one."
+    long = Masks.from_coco(["ooooo?" * n for n in range(1, 60)], [[2**14, 2**15 - 1]] * 59)
+    assert [row for row, _ in long.faults] == list(range(59))
+    many = Masks.from_coco(["ooooo?1"] * 9, [[1, 2**29]] * 9)  # the sum over all of them is beyond as well
+    assert (many.faults, many.area.tolist()) == ([], [1] * 9)
 
 
 def test_a_broken_string_spoils_no_other():
