@@ -170,24 +170,37 @@ class Run(NamedTuple):
     seconds: float
     megabytes: float
     numbers: list
+    steps: dict # Seconds of each, of ours
 
 
 def measure(tool, truth, results, kind):
     "One `Run`, in a process that has done nothing else."
-    evaluate = evaluator(tool)
+    evaluate, steps = evaluator(tool), {}
     started = time.perf_counter()
-    numbers = evaluate(truth, results, kind)
+    if tool == "lossbook": numbers = evaluate(truth, results, kind, steps)
+    else: numbers = evaluate(truth, results, kind)
     seconds = time.perf_counter() - started
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1024
-    return Run(version(tool), seconds, megabytes, [float(number) for number in numbers][:12])
+    return Run(version(tool), seconds, megabytes, [float(number) for number in numbers][:12], steps)
 
 
 def evaluator(tool):
     "Import a library: a function of two files and a kind, box or mask, that gives the twelve numbers."
     match tool:
         case "lossbook":
-            from lossbook.detection.evaluation import evaluate_detections
-            return lambda truth, results, kind: evaluate_detections(truth, results, kind=kind).stats.values()
+            from lossbook.detection import evaluation as ours
+            def evaluate(truth, results, kind, steps):
+                "What `evaluate_detections` does, step by step."
+                def lap(step, function, *arguments, **options):
+                    started = time.perf_counter()
+                    result = function(*arguments, **options)
+                    steps[step] = time.perf_counter() - started
+                    return result
+                known = lap("reading objects", ours.read_ground_truth, truth, kind)
+                found = lap("reading detections", ours.read_detections, results, known, kind)
+                matches = lap("matching", ours.DetectionMatches.from_objects, known, found, kind=kind)
+                return lap("summing up", lambda: ours.DetectionEvaluation(matches, sources=(known, found)).stats.values())
+            return evaluate
         case "vernier":
             from vernier.instance import Bbox, CocoDataset, Evaluator, Segm
             def evaluate(truth, results, kind):
@@ -262,7 +275,9 @@ def answers(options):
             compare(name, runs)
             options.versions |= {tool: each[0].version for tool, each in runs.items()}
             middle = [{tool: median(getattr(run, what) for run in each) for tool, each in runs.items()} for what in ("seconds", "megabytes")]
-            yield Answer(name, CASES[name].detections, *middle)
+            laps = [run.steps for run in runs.get("lossbook", [])]
+            steps = {step: median(each[step] for each in laps) for step in (laps[0] if laps else ())}
+            yield Answer(name, CASES[name].detections, *middle, steps)
 
 
 if __name__ == "__main__":

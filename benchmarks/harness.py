@@ -26,6 +26,7 @@ class Answer(NamedTuple):
     n: int  # numbers, pixels, pairs or detections
     seconds: dict  # for each library
     megabytes: dict
+    steps: dict = {}  # seconds of each step of ours, where it has some
 
 
 def optional(module):
@@ -108,10 +109,15 @@ def stored():
 
 def store(part, answers, versions, missing):
     "Keep the answers of one part, and those of all others as they were."
-    rows = [{**answer._asdict(), "seconds": rounded(answer.seconds), "megabytes": rounded(answer.megabytes)} for answer in answers]
+    rows = [row(answer) for answer in answers]
     told = stored() | {part: {"environment": environment(versions), "missing": missing, "answers": rows}}
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def row(answer):
+    rest = {name: rounded(getattr(answer, name)) for name in ("seconds", "megabytes", "steps") if getattr(answer, name)}
+    return {"task": answer.task, "n": answer.n, **rest}
 
 
 def rounded(numbers):
