@@ -69,10 +69,18 @@ def _signature(name, thing):
 
 
 def _parameters(thing):
-    "Parameters a caller gives: `self` and `cls` are not among them."
+    "Parameters a caller gives, `self` and `cls` not among them; a constant among the defaults goes by its name."
     try: parameters = list(inspect.signature(thing).parameters.values())
     except ValueError: return []
-    return parameters[1:] if parameters and parameters[0].name in ("self", "cls") else parameters
+    constants = {id(value): name for name, value in getattr(inspect.unwrap(thing), "__globals__", {}).items()
+                 if name.isupper() and isinstance(value, (tuple, dict))}
+    named = [p.replace(default=Name(constants[id(p.default)])) if id(p.default) in constants else p for p in parameters]
+    return named[1:] if named and named[0].name in ("self", "cls") else named
+
+
+class Name(str):
+    "A name, which is shown as it is."
+    __repr__ = str.__str__
 
 
 def _with_marker(parameters, arguments):

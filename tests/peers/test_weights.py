@@ -38,11 +38,11 @@ def by_parts(targets, logits, weight):
 
 
 def parts_over_n():
-    return by_parts(SOFT, LOGITS, WEIGHTS) / 2
+    return by_parts(0.9 * np.eye(3)[LABELS] + 0.1 / 3, LOGITS, WEIGHTS) / 2
 
 
 def parts_over_weights():
-    return by_parts(SOFT, LOGITS, HEAVIER) / HEAVIER[LABELS].sum()
+    return by_parts(0.9 * np.eye(3)[LABELS] + 0.1 / 3, LOGITS, HEAVIER) / HEAVIER[LABELS].sum()
 
 
 def each(losses):

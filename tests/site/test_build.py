@@ -379,7 +379,13 @@ class Total:
     def __call__(self, *args, **kwargs): return 2 * huber_loss(*args, **kwargs)
 
 total_loss = Total()
-LIMIT = 3
+LIMIT, LEVELS = 3, (.5, .75)
+
+def gap(
+    levels=LEVELS, # Where it is read
+    steps=(1, 2), # How often
+): # Number
+    "What lies between."
 '''
 
 
@@ -387,7 +393,7 @@ LIMIT = 3
 def entries(tmp_path, monkeypatch):
     (tmp_path / "some_losses.py").write_text(SOURCE, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    names = ["huber_loss", "loss", "Loss", "total_loss", "LIMIT"]
+    names = ["huber_loss", "loss", "Loss", "total_loss", "LIMIT", "gap"]
     yield {entry.split("`")[1]: entry for entry in reference(import_module("some_losses"), names)}
     del sys.modules["some_losses"]
 
@@ -424,6 +430,11 @@ def test_entries_of_a_named_sum_and_of_a_number(entries):
     assert "total_loss(y_true, y_pred, *, delta=1.0, reduction='mean')" in total and "Huber, twice." in total
     assert "| `delta` | `1.0` | Where it turns |" in total and "| `reduction` | `'mean'` |" in total
     assert "```python\nLIMIT = 3\n```" in entries["LIMIT"]
+
+
+def test_a_default_that_is_a_constant_goes_by_its_name(entries):
+    assert "gap(levels=LEVELS, steps=(1, 2))" in entries["gap"]
+    assert "| `levels` | `LEVELS` | Where it is read |" in entries["gap"] and "| `steps` | `(1, 2)` |" in entries["gap"]
 
 
 def test_an_argument_that_nothing_is_said_of(project):

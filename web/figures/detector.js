@@ -33,10 +33,10 @@ lossbook.explorable("detector", (() => {
     const side = Math.min(320, width - 70);
     const left = Math.max(50, (width - side) / 2);
     return {
-      height: side + 178, strip: 62, objects: data.objects,
+      height: side + 196, strip: 62, objects: data.objects,
       x: scale([0, 1], [24, width - 24]),
       recall: scale([0, 1], [left, left + side]),
-      precision: scale([0, 1], [side + 128, 128]),
+      precision: scale([0, 1], [side + 146, 146]),
     };
   }
 
