@@ -39,6 +39,11 @@ def texts(theirs): return [one["counts"].decode() for one in theirs]
 def packed(pixels): return reference.encode(np.asfortranarray(pixels.astype(np.uint8)))
 
 
+def assert_columns(masks):
+    some, (left, _, width, _) = masks.area > 0, masks.boxes.T
+    assert np.array_equal(masks.columns[:, some], [left[some], (left + width)[some]])
+
+
 def test_polygons_are_drawn_as_theirs():
     made, sizes, theirs = objects(np.random.default_rng(0), 1000)
     ours = Masks.from_coco(made, sizes)
@@ -47,6 +52,7 @@ def test_polygons_are_drawn_as_theirs():
         assert np.array_equal(ours.decode([row])[0], reference.decode(one).astype(bool))
     assert ours.area.tolist() == [reference.area(one) for one in theirs]
     assert ours.boxes.tolist() == [reference.toBbox(one).tolist() for one in theirs]
+    assert_columns(ours)
 
 
 @pytest.mark.parametrize("chunk", [1 << 16, 40])
@@ -57,8 +63,7 @@ def test_compressed_strings_are_read_as_theirs(chunk, monkeypatch):
     assert ours.faults == []
     assert ours.area.tolist() == [reference.area(one) for one in theirs]
     assert ours.boxes.tolist() == [reference.toBbox(one).tolist() for one in theirs]
-    some, (left, _, width, _) = ours.area > 0, ours.boxes.T
-    assert np.array_equal(ours.columns[:, some], [left[some], (left + width)[some]])
+    assert_columns(ours)
     for row, one in enumerate(theirs):
         assert np.array_equal(ours.decode([row])[0], reference.decode(one).astype(bool))
 
