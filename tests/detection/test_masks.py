@@ -133,6 +133,24 @@ def test_iou_is_theirs_bit_for_bit(chunk, monkeypatch):
         assert (pruned <= wanted).all()
 
 
+def test_an_iou_that_is_just_reached_is_kept():
+    half = Masks.from_coco([[4, 2, 6], [3, 4, 5]], [[3, 4]] * 2)
+    assert pair_iou(half, half, np.array([0]), np.array([1]), np.array([False]), 0.5).tolist() == [0.5]
+
+
+@pytest.mark.parametrize("side", [30_000, 60_000])
+def test_pixels_beyond_32_bits(side):
+    "Of one image, or of the images of two objects one after the other."
+    pixels, run = side**2, side // 2
+    counts = [[at, run, pixels - at - run] for at in (pixels - 2 * run, pixels - 3 * run)]
+    ours = Masks.from_coco(counts, [[side, side]] * 2)
+    assert (ours.faults, ours.area.tolist()) == ([], [run] * 2)
+    assert ours.boxes.tolist() == [[side - 1, 0, 1, run], [side - 2, run, 1, run]]
+    t, d = np.array([0, 1, 1]), np.array([0, 0, 1])
+    for pred in (ours, Masks.from_coco([one["counts"] for one in ours.to_coco()], ours.sizes)):
+        assert pair_iou(ours, pred, t, d, t > 1, 0.0).tolist() == [1, 0, 1]
+
+
 def test_nothing():
     none = Masks.from_coco([], np.zeros((0, 2)))
     assert (len(none), none.area.shape, none.boxes.shape, none.decode().shape) == (0, (0,), (0, 4), (0, 0, 0))
