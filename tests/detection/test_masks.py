@@ -138,7 +138,7 @@ def test_an_iou_that_is_just_reached_is_kept():
     assert pair_iou(half, half, np.array([0]), np.array([1]), np.array([False]), 0.5).tolist() == [0.5]
 
 
-@pytest.mark.parametrize("side", [30_000, 60_000])
+@pytest.mark.parametrize("side", [40_000, 60_000])
 def test_pixels_beyond_32_bits(side):
     "Of one image, or of the images of two objects one after the other."
     pixels, run = side**2, side // 2
