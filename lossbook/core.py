@@ -630,7 +630,7 @@ def plain(
 ): # A Python number for a scalar of NumPy, all else as it is
     "A hyper-parameter as libraries read it: of the kind of its default."
     if isinstance(default, bool): return one_of(value, name, [True, False])
-    if not isinstance(default, Real) or name in SEVERAL: return scalar(value)
+    if not isinstance(default, (int, float)) or name in SEVERAL: return scalar(value)
     value = one_number(value, name, OPTIONS.get(name, NUMBER))
     return float(value) if type(value) is int and type(default) is float else value
 

@@ -7,7 +7,7 @@ __all__ = ['Summary', 'WeightedMean', 'ConfusionMatrix', 'Metric', 'metric', 'La
 
 # %% ../nbs/02_summaries.ipynb #c002
 import math
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from inspect import Parameter, signature
@@ -764,7 +764,7 @@ class Moments(Summary):
         y_true = read_inputs(y_true, "y_true", ndim)
         y_pred = read_inputs(y_pred, "y_pred", ndim)
         given = y_true, y_pred, sample_weight
-        names = [f.name for f in fields(cls)]
+        names = [*cls.__dataclass_fields__]
         names = with_means(names if only is None else some_of(only, "only", names))
         one_of(check_values, "check_values", [None, True, False])
         if sample_weight is None and check_values is not False:

@@ -108,7 +108,7 @@ def box_area(
 def one_a_box(values, name, n):
     "A list with something for each of `n` boxes, or with nothing."
     if values is None: return [""]*n
-    if isinstance(values, str) or not hasattr(scalar(values), "__len__"):
+    if isinstance(values, (str, dict, set)) or not hasattr(scalar(values), "__len__"):
         refuse(values, name, "a list", TypeError)
     if len(values) == n: return list(values)
     raise ValueError(f"{name} has {len(values)} entries for {n} boxes")

@@ -180,7 +180,7 @@ def calibration_error(
     undefined=np.nan, # Value if nobody was counted
 ): # Error in [0,1], lower is better
     "How far forecasts are from frequencies, on average over bins."
-    if not norm >= 1: raise ValueError(f"norm is {norm:g}: it must be")
+    if not norm >= 1: raise ValueError(f"norm is {norm:g}: it must be 1 or above")
     rows = scores, values, pos, neg
     said, observed, weight = calibration_curve.formula(*rows, bins=bins, binning=binning)
     if not len(weight): return undefined
