@@ -23,7 +23,7 @@ def all_positives(
 ): # Number of positives, or their weight
     "Positives that were ranked, and those that were not."
     if not 0 <= missed < np.inf: refuse(missed, "missed", "a finite number, 0 or above")
-    return tp[-1:].sum() + (missed if missed < 2**53 else float(missed)) 
+    return tp[-1:].sum() + (missed if missed < 2**53 else float(missed))
 
 # %% ../../nbs/ranking/03_average_precision.ipynb #c013
 class PrecisionRecallCurve(NamedTuple):
