@@ -116,7 +116,7 @@ FINITE = Domain("finite", lambda xp, x: xp.isfinite(x), sums=True)
 # %% ../nbs/00_core.ipynb #c041
 PROBABILITY = Domain("between 0 and 1", lambda xp, x: (x >= 0) & (x <= 1))
 LOGIT = Domain("a number below infinity", lambda xp, x: x < xp.inf)
-NUMBER = Domain("a number", lambda xp, x: ~xp.isnan(x))
+NUMBER = Domain("a number", lambda xp, x: x == x) # which NaN is not
 WEIGHT = Domain("finite and not negative", lambda xp, x: (x >= 0) & (x < xp.inf))
 
 def label_below(
@@ -158,7 +158,83 @@ def has_values(
     else: traced = is_jax_array(x) and isinstance(x, modules["jax"].core.Tracer)
     return not traced and "cpu" in str(device(x)).lower()
 
-# %% ../nbs/00_core.ipynb #c049
+# %% ../nbs/00_core.ipynb #c048
+def in_one_line(value):
+    "A value as a message shows it: an array too, and not all of a long list."
+    words = " ".join(repr(value).split())
+    if isinstance(value, float): words = words.removesuffix(".0")
+    return words if len(words) <= 100 else words[:97] + "..."
+
+def refuse(value, name, wanted, error=ValueError):
+    "Say what an option is, and what it must be."
+    raise error(f"{name} is {in_one_line(value)}: it must be {wanted}")
+
+def scalar(value):
+    "What an array of NumPy without axes holds; all else as it is."
+    held = isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0
+    return value.item() if held else value
+
+def one_of(
+    value, # What was chosen
+    name, # Name of the argument
+    choices, # What can be chosen
+): # The choice
+    "A named choice. `ValueError` unless it is one of those there are."
+    value = scalar(value)
+    if isinstance(value, Hashable) and value in choices: return value # an array is none
+    refuse(value, name, f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}")
+
+def some_of(
+    values, # What was chosen
+    name, # Name of the argument
+    choices, # What can be chosen
+): # The list
+    "A list of named choices. `TypeError` for no list, `ValueError` for none of these."
+    if not isinstance(values, (list, tuple, set)): refuse(values, name, "a list", TypeError)
+    return [one_of(value, name, choices) for value in values]
+
+def one_text(
+    value, # Words, or a number
+    name, # Name of the argument
+): # String
+    "An option that is shown. `TypeError` for what is neither a word nor a number."
+    if not isinstance(scalar(value), (str, Real)): refuse(value, name, "words", TypeError)
+    return str(value)
+
+# %% ../nbs/00_core.ipynb #c051
+MOST = 2**31 - 1 # More than that of anything is a slip
+POSITIVE = Domain("above 0", lambda xp, x: x > 0)
+NOT_NEGATIVE = Domain("0 or above", lambda xp, x: x >= 0)
+ANYTHING = Domain("a number or NaN", lambda xp, x: True)
+
+def one_number(
+    value, # An option: number, or array without axes, which may be traced
+    name, # Name of the argument
+    domain=NUMBER, # What it must be
+): # The number, as Python's own if it is none of an array library
+    "An option that is a number. `TypeError` for another kind, `ValueError` for another value."
+    value = scalar(value)
+    own = isinstance(value, Real)
+    if isinstance(value, bool) or not own and not (
+            is_array_api_obj(value) and value.ndim == 0):
+        refuse(value, name, "a number", TypeError)
+    if (own or has_values(value)) and not domain.holds(np, value):
+        refuse(value, name, domain.words)
+    return value
+
+def whole_number(
+    value, # An option
+    name, # Name of the argument
+    low=-math.inf, # Least it may be
+    high=math.inf, # Most it may be
+): # Python integer
+    "An option that counts. `TypeError` unless it is a number, `ValueError` unless it fits."
+    value = one_number(value, name, ANYTHING)
+    if low <= value <= high and value % 1 == 0: return int(value)
+    ends = f" from {low} to {high}" if high < math.inf else f", {low} or above"
+    refuse(value, name, "a whole number" + (ends if low > -math.inf else ""))
+
+# %% ../nbs/00_core.ipynb #c056
 @dataclass
 class Input:
     "One array of a loss's input and how many of its trailing axes form an example."
@@ -182,7 +258,7 @@ class Input:
         xp = array_namespace(self.array)
         return xp.reshape(self.array, (1, *shape) if whole else tuple(shape))
 
-# %% ../nbs/00_core.ipynb #c054
+# %% ../nbs/00_core.ipynb #c061
 def check_shapes(
     inputs, # `Input`s that must agree
     over, # `'each'` or `'all'`
@@ -201,7 +277,7 @@ def check_shapes(
             raise ValueError(f"{both}: they must agree")
     return () if over == "all" else first.shared(0)
 
-# %% ../nbs/00_core.ipynb #c058
+# %% ../nbs/00_core.ipynb #c065
 def each_field(
     f, # Function of one field, or of one array
     first, # Array, or `NamedTuple` of arrays
@@ -225,7 +301,7 @@ def fields(
     if not hasattr(x, "_fields"): return name
     return type(x)(*(f"{name}.{field}" for field in x._fields))
 
-# %% ../nbs/00_core.ipynb #c061
+# %% ../nbs/00_core.ipynb #c068
 def own_fields(x, name, like):
     "The fields of a structured input that `like` has too, structured alike; a plain input as it is."
     wanted, given = (getattr(y, "_fields", ()) for y in (like, x))
@@ -261,7 +337,7 @@ def one_library(
         sentence = f"libraries are mixed, {made}: give all as arrays of one"
         raise TypeError(sentence) from None
 
-# %% ../nbs/00_core.ipynb #c065
+# %% ../nbs/00_core.ipynb #c072
 def relate(
     y_true, # `Input`, or `NamedTuple` of them
     y_pred, # The same of the prediction
@@ -274,11 +350,16 @@ def relate(
         y_true = replace(y_true, domain=PROBABILITY)
     return y_true, y_pred, y_true.ndim if y_true.ndim == y_pred.ndim else 0
 
+def one_axis(axis, name, given):
+    "An axis of an `Input`. `ValueError` for one that there is not."
+    axis, ndim = whole_number(axis, name), len(given.shape)
+    if -ndim <= axis < ndim: return axis
+    shape = f"{given.name} has shape {given.shape}"
+    raise ValueError(f"{name} is {axis} and {shape}: it must be one of its axes")
+
 def classes_last(y_true, y_pred, class_axis):
     "`relate` for predictions over classes. `ValueError` for an axis that there is not."
-    if class_axis not in range(-len(y_pred.shape), len(y_pred.shape)):
-        shape = f"{y_pred.name} has shape {y_pred.shape}"
-        raise ValueError(f"class_axis is {class_axis!r} and {shape}: it must be one of its axes")
+    class_axis = one_axis(class_axis, "class_axis", y_pred)
     def moved(x):
         array = array_namespace(x.array).moveaxis(x.array, (class_axis,), (-1,))
         return replace(x, array=array, ndim=y_pred.ndim)
@@ -287,7 +368,7 @@ def classes_last(y_true, y_pred, class_axis):
     alike, domain = y_pred.ndim - 1, label_below(y_pred.shape[class_axis])
     return replace(y_true, ndim=alike, domain=domain), moved(y_pred), alike
 
-# %% ../nbs/00_core.ipynb #c069
+# %% ../nbs/00_core.ipynb #c076
 @dataclass
 class Rows:
     "One input as rows of examples, cast and checked when a slice of them is read."
@@ -322,7 +403,7 @@ def read_rows(
     check = has_values(array) if check is None else check
     return Rows(given.rows(over), given, dtype, check)
 
-# %% ../nbs/00_core.ipynb #c073
+# %% ../nbs/00_core.ipynb #c080
 def weight_input(
     sample_weight, # Weights of the examples
     shape, # Shape of the examples
@@ -335,15 +416,14 @@ def weight_input(
         raise ValueError(f"sample_weight has shape {given.shape}: {wanted}")
     return given
 
-# %% ../nbs/00_core.ipynb #c076
+# %% ../nbs/00_core.ipynb #c083
 def leave_out(
     y_true, # `Input` of the truth
     ignore_index, # Label to leave out, or `None`
 ): # `Input` without that label, and where it was not: `None` if nothing is left out
     "Labels without those to ignore. `ValueError` if the truth holds probabilities."
     if ignore_index is None: return y_true, None
-    if not isinstance(ignore_index, int):
-        raise TypeError(f"ignore_index is {ignore_index!r}: it must be a label")
+    ignore_index = whole_number(ignore_index, "ignore_index")
     if not y_true.domain.whole:
         held = f"ignore_index is {ignore_index} and {y_true.name} holds probabilities"
         raise ValueError(f"{held}: only a label can be ignored")
@@ -351,7 +431,7 @@ def leave_out(
     kept = xp.astype(labels, xp.int64) != ignore_index
     return replace(y_true, array=xp.where(kept, labels, xp.zeros_like(labels))), kept
 
-# %% ../nbs/00_core.ipynb #c079
+# %% ../nbs/00_core.ipynb #c086
 def weight_by_class(
     class_weight, # Weights of the `K` classes
     y_true, # Labels, shape `(n,)`, or probabilities, `(n, K)`
@@ -370,7 +450,7 @@ def weight_by_class(
     weight = xp.astype(given, dtype)
     return weight[y_true] if y_true.ndim == 1 else xp.sum(y_true * weight, axis=-1)
 
-# %% ../nbs/00_core.ipynb #c082
+# %% ../nbs/00_core.ipynb #c089
 def one_hot(
     y_true, # Labels, shape `(n,)`, or probabilities, `(n, K)`
     y_pred, # Predictions, shape `(n, K)`
@@ -391,7 +471,7 @@ def smoothed(
         raise ValueError(f"label_smoothing is {share:g}: it must be from 0 to 1")
     return (1 - share) * one_hot(y_true, y_pred) + share / y_pred.shape[-1]
 
-# %% ../nbs/00_core.ipynb #c085
+# %% ../nbs/00_core.ipynb #c092
 class Batch:
     "What a loss was called with."
     def __init__(self, y_true, y_pred, sample_weight=None, check=None, over="each",
@@ -470,21 +550,7 @@ def number(
     "Numbers print as numbers."
     return float(x) if is_numpy_array(x) and x.ndim == 0 else x
 
-def one_of(
-    value, # What was chosen
-    name, # Name of the argument
-    choices, # What can be chosen
-):
-    "Raise a `ValueError` unless a named choice is one of those there are."
-    if isinstance(value, Hashable) and value in choices: return # an array is none
-    listed = f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
-    raise ValueError(f"{name} is {in_one_line(value)}: it must be {listed}")
-
-def in_one_line(value):
-    "A value as a message shows it, an array too."
-    return " ".join(repr(value).split())
-
-# %% ../nbs/00_core.ipynb #c089
+# %% ../nbs/00_core.ipynb #c096
 ADDED = {
     "reduction": "`'mean'`: the weighted mean over all examples; "
                  "`'batchmean'`: the weighted sum over the number of examples; "
@@ -508,10 +574,10 @@ ADDED = {
 
 OF_CLASSES = {"class_weight": None, "ignore_index": None, "label_smoothing": 0.0}
 
-def check_function(formula):
+def check_function(formula, name="formula"):
     "`TypeError` for what cannot be called."
     if callable(formula): return
-    raise TypeError(f"formula is a {type(formula).__name__}: it must be a function")
+    raise TypeError(f"{name} is a {type(formula).__name__}: it must be a function")
 
 def formula_parameters(
     formula, # Function of one example
@@ -540,7 +606,7 @@ def loss_parameters(
     options = {**first, **layout, **hyper, "check_values": None}
     return [*inputs, *(keyword(*option) for option in options.items())]
 
-# %% ../nbs/00_core.ipynb #c092
+# %% ../nbs/00_core.ipynb #c099
 def read_call(
     given, # Arguments of the call by name, truth and prediction first
     ndims, # Axes of one example of each
@@ -554,22 +620,21 @@ def read_call(
     chosen = {name: plain(given[name], name, at) for name, at in layout.items()}
     return Batch(*inputs, weight, check, **chosen)
 
+SEVERAL = {"bins", "spacing"} # Options that may be a number or a list of numbers
+OPTIONS = {"undefined": ANYTHING, "missed": ANYTHING, "smooth": WEIGHT}
+
 def plain(
     value, # Hyper-parameter
     name="", # Its name, for the message
     default=None, # Its default
 ): # A Python number for a scalar of NumPy, all else as it is
-    "A hyper-parameter as libraries read it. `TypeError` unless a number is one."
-    scalar = isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0
-    value = value.item() if scalar else value
-    flag, listed = isinstance(default, bool), isinstance(value, (list, tuple))
-    one = isinstance(value, Real) or is_array_api_obj(value) and not (flag and value.ndim)
-    if isinstance(default, Real) and not (one or listed and not flag):
-        wanted = "True or False" if flag else "a number"
-        raise TypeError(f"{name} is {in_one_line(value)}: it must be {wanted}")
+    "A hyper-parameter as libraries read it: of the kind of its default."
+    if isinstance(default, bool): return one_of(value, name, [True, False])
+    if not isinstance(default, (int, float)) or name in SEVERAL: return scalar(value)
+    value = one_number(value, name, OPTIONS.get(name, NUMBER))
     return float(value) if type(value) is int and type(default) is float else value
 
-# %% ../nbs/00_core.ipynb #c095
+# %% ../nbs/00_core.ipynb #c102
 def weigh(values, weight):
     "Multiply each row by its weight; what weighs nothing adds nothing."
     if weight is None: return values
@@ -586,7 +651,7 @@ def add_up(parts):
     try: return math.fsum(parts)
     except OverflowError: return sum(parts)
 
-# %% ../nbs/00_core.ipynb #c098
+# %% ../nbs/00_core.ipynb #c105
 def widened(
     gradient, # Gradient, structured as a loss knows its prediction
     given, # The prediction as it was given, which may have more fields
@@ -602,7 +667,7 @@ def widened(
     rest = {name: zeros(x, name) for name, x in given._asdict().items() if name not in own}
     return type(given)(**own, **rest)
 
-# %% ../nbs/00_core.ipynb #c101
+# %% ../nbs/00_core.ipynb #c108
 class FunctionLike:
     "An object that passes for the function it was made from."
     kind = "function"
@@ -626,7 +691,7 @@ class FunctionLike:
         if defaults: bound.apply_defaults()
         return bound.arguments
 
-# %% ../nbs/00_core.ipynb #c105
+# %% ../nbs/00_core.ipynb #c112
 class Loss(FunctionLike):
     "A loss: `loss(y_true, y_pred)` with reductions, weights, a gradient, and sums."
     kind = "loss"
@@ -667,7 +732,7 @@ class Loss(FunctionLike):
         unknown = sorted(set(options) - set(self.__signature__.parameters))
         if unknown: raise TypeError(f"{self.__name__} has no argument {unknown[0]!r}")
 
-# %% ../nbs/00_core.ipynb #c108
+# %% ../nbs/00_core.ipynb #c115
 class FormulaLoss(Loss):
     "A loss made from the formula of one example."
     origin, derivative = None, None
@@ -745,7 +810,7 @@ class FormulaLoss(Loss):
         hyper = {name: plain(given[name], name, at) for name, at in self.hyper.items()}
         return batch, given["reduction"], hyper
 
-# %% ../nbs/00_core.ipynb #c111
+# %% ../nbs/00_core.ipynb #c118
 def with_defaults(
     given, # `Signature`
     options, # New defaults by name
@@ -764,7 +829,7 @@ def rebuild(origin, bound, name):
     "Unpickle a loss with other defaults or another name."
     return origin.bind(**bound).named(name)
 
-# %% ../nbs/00_core.ipynb #c115
+# %% ../nbs/00_core.ipynb #c122
 def loss(
     formula=None, # Function of truth, prediction and keyword-only hyper-parameters
     *,
@@ -774,13 +839,17 @@ def loss(
     class_axis=None, # Default of an argument `class_axis`; `None`: the loss has none
 ): # `Loss`, or a decorator that makes one
     "Make a loss of the formula of one example: `@loss`, or `@loss(true_ndim=...)`."
+    for name, ndim in (("true_ndim", true_ndim), ("pred_ndim", pred_ndim)):
+        each_field(lambda n, name: whole_number(n, name, 0), ndim, fields(ndim, name))
+    one_of(over, "over", [None, "each", "all"])
+    if class_axis is not None: class_axis = whole_number(class_axis, "class_axis")
     layout = {} if over is None else {"over": over}
     if class_axis is not None: layout["class_axis"] = class_axis
     if class_axis is not None and pred_ndim == 1: layout |= OF_CLASSES
     def decorate(formula): return FormulaLoss(formula, true_ndim, pred_ndim, **layout)
     return decorate if formula is None else decorate(formula)
 
-# %% ../nbs/00_core.ipynb #c147
+# %% ../nbs/00_core.ipynb #c154
 def central_differences(
     f, # Function without arguments that reads `x`
     x, # Array, moved in place and put back
@@ -800,7 +869,7 @@ def worst(error, name):
     at = np.unravel_index(error.argmax(), error.shape)
     return float(error[at]), name + at_index(at)
 
-# %% ../nbs/00_core.ipynb #c151
+# %% ../nbs/00_core.ipynb #c158
 class GradientCheck(NamedTuple):
     "Where a gradient and the central differences part most."
     error: float # Largest difference, relative to the largest derivative
@@ -822,6 +891,7 @@ def check_gradient(
     **options, # Any argument of the loss
 ): # `GradientCheck`; raises `AssertionError` if the error is larger
     "Compare a hand-derived gradient with central differences, number by number."
+    one_number(rtol, "rtol", NOT_NEGATIVE)
     if not hasattr(loss, "grad"):
         raise TypeError(f"loss is a {type(loss).__name__}: it must be a Loss")
     def movable(x, name):
@@ -839,7 +909,7 @@ def check_gradient(
     assert error <= rtol, f"{loss.__name__}.grad is {off}"
     return GradientCheck(error, at, sum(m.size for m in measured), rtol)
 
-# %% ../nbs/00_core.ipynb #c161
+# %% ../nbs/00_core.ipynb #c168
 def accepted(term, options):
     "The options that a term declares."
     takes = term.__signature__.parameters
@@ -873,7 +943,7 @@ def in_words(parts):
     def scaled(scale, name): return name if scale == 1 else f"{scale:g} * {name}"
     return " + ".join(scaled(scale, term.__name__) for scale, term in parts)
 
-# %% ../nbs/00_core.ipynb #c164
+# %% ../nbs/00_core.ipynb #c171
 class LossSum(Loss):
     "A sum of scaled, named losses, itself a loss. Each term is reduced by itself."
     def __init__(self, parts, name=None, doc=None):

@@ -7,17 +7,18 @@ __all__ = ['Summary', 'WeightedMean', 'ConfusionMatrix', 'Metric', 'metric', 'La
 
 # %% ../nbs/02_summaries.ipynb #c002
 import math
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from inspect import Parameter, signature
-
+from numbers import Real
 import numpy as np
 from array_api_compat import device, is_array_api_obj, is_torch_array
 
 from .core import SLICE, Batch, FunctionLike, as_array, check_function
-from .core import has_values, keyword, number, one_of, plain, plain_array
-from .core import read_inputs, read_rows, slices, weigh, weight_input
+from .core import MOST, has_values, keyword, number, one_of, plain, plain_array
+from .core import read_inputs, read_rows, refuse, scalar, slices, some_of, weigh
+from .core import weight_input, whole_number
 
 # %% ../nbs/02_summaries.ipynb #c008
 class Summary:
@@ -165,6 +166,19 @@ def as_words(
     alike = "labels are all whole numbers or all words"
     raise TypeError(f"{name} mixes words with other things: {alike}")
 
+def as_label(
+    value, # An option
+    name, # Name of the argument
+    y=None, # Labels that it is one of, NumPy array; `None`: any
+): # Python integer, boolean or string
+    "An option that is one label. `TypeError` for what is none, or none beside those of `y`."
+    if is_array_api_obj(value): value = scalar(in_memory(value, name))
+    if not isinstance(value, (str, Real)): refuse(value, name, "one label", TypeError)
+    label = as_labels([value], name)
+    if y is not None and (label.dtype.kind == "U") != (y.dtype.kind == "U"):
+        refuse(value, name, f"a label as y_true holds, {y.dtype}", TypeError)
+    return label[0].item()
+
 # %% ../nbs/02_summaries.ipynb #c031
 def close_together(y):
     "Whether labels are numbers in a range that a small table spans."
@@ -183,10 +197,11 @@ def label_set(
     *found, # Arrays of labels to find them in
 ): # NumPy array of distinct labels
     "The labels of a table, in order."
-    if labels is None:
+    if labels is None and found:
         labels = np.unique(np.concatenate([distinct(y) for y in found]))
         return np.arange(2) if set(labels.tolist()) <= {0, 1} else labels
-    if isinstance(labels, (int, np.integer)): labels = np.arange(labels)
+    if isinstance(labels := scalar(labels), Real):
+        labels = np.arange(whole_number(labels, "labels", 1, MOST))
     labels = as_labels(labels, "labels")
     if labels.ndim != 1:
         raise ValueError(f"labels has shape {labels.shape}: it must be a list")
@@ -328,6 +343,7 @@ def count_rows(labels, counts):
 # %% ../nbs/02_summaries.ipynb #c051
 class ConfusionMatrix(Summary):
     "Counts of every pair of labels; `ConfusionMatrix(labels=21)` is an empty one."
+    held = ["counts", "labels", "multilabel", "tp", "fp", "fn", "tn", "right", "total"]
     def __init__(
         self,
         labels, # Number of labels `K` for 0 to K-1, or the labels in order
@@ -357,6 +373,11 @@ class ConfusionMatrix(Summary):
     ): # `ConfusionMatrix`
         "Count pairs of labels. `ValueError` for a label that is not among `labels`."
         y_true, y_pred = as_labels(y_true, "y_true"), as_labels(y_pred, "y_pred")
+        multilabel = one_of(multilabel, "multilabel", [True, False])
+        ndim = None if ndim is None else whole_number(ndim, "ndim", 0)
+        if ignore_index is not None:
+            ignore_index = as_label(ignore_index, "ignore_index", y_true)
+        if only is not None: only = some_of(only, "only", cls.held)
         check_pair(y_true, y_pred, 1 if multilabel else ndim or 0)
         if multilabel and ndim is not None:
             alone = "there is a table for each label and none for an example"
@@ -494,7 +515,7 @@ class Metric(FunctionLike):
         **options, # Arguments of the formula
     ): # The metric: a float, or an array
         "The metric of a summary."
-        return number(self.formula(*self._numbers(summary), **options))
+        return number(self._ask(self._numbers(summary), options))
 
     def __call__(self, *args, **kwargs):
         given, options = self._split(args, kwargs)
@@ -513,6 +534,11 @@ class Metric(FunctionLike):
         kinds = f"{self.source.__name__}, not a {type(summary).__name__}"
         raise TypeError(f"{self.__name__} reads a {kinds}")
 
+    def _ask(self, numbers, options):
+        "What the formula says of these numbers."
+        read = {name: plain(x, name, self.asks.get(name)) for name, x in options.items()}
+        return self.formula(*numbers, **read)
+
     def _split(self, args, kwargs):
         "Arguments of a call: those of the summary, and those of the formula."
         given = self.arguments(args, kwargs)
@@ -528,6 +554,7 @@ def metric(
     "Make a metric of a formula on the numbers of a summary: `@metric(Moments)`."
     if not (isinstance(source, type) and issubclass(source, Summary)):
         raise TypeError(f"source is {source!r}: it must be a Summary, such as Moments")
+    if build is not None: check_function(build, "build")
     return lambda formula: Metric(formula, source, build)
 
 # %% ../nbs/02_summaries.ipynb #c071
@@ -537,10 +564,8 @@ def chosen(
 ): # Index: of one label, or of all
     "Where the scores asked for stand: of one label, the last of two, or all."
     if positive is not None:
-        if np.ndim(positive):
-            raise ValueError(f"positive is {positive!r}: it must be one label")
-        positive = as_labels([positive], "positive")
-        return int(positions(positive, cm.labels, "positive")[0])
+        label = as_labels([as_label(positive, "positive")], "positive")
+        return int(positions(label, cm.labels, "positive")[0])
     return -1 if len(cm.labels) == 2 and not cm.multilabel else slice(None)
 
 def mean_over_labels(
@@ -597,7 +622,7 @@ class LabelMetric(Metric):
             raise ValueError(f"{both} takes all: give one of them")
         counts = self._numbers(summary)
         if average == "micro": counts = [count.sum(axis=-1) for count in counts]
-        scores = np.asarray(self.formula(*counts, **options))
+        scores = np.asarray(self._ask(counts, options))
         if average is None: return number(scores[..., chosen(summary, positive)])
         if average in ("none", "micro"): return number(scores)
         weights = summary.tp + summary.fn # how often each label is true
@@ -610,6 +635,7 @@ def label_metric(
     ndim=1, # Trailing axes of one example, for `over='each'`: 2 for images
 ): # `Metric`, or a decorator that makes one
     "Make a metric of a formula on the counts of one label against the rest."
+    whole_number(ndim, "ndim", 0)
     if formula is None: return lambda formula: LabelMetric(formula, ndim)
     return LabelMetric(formula, ndim)
 
@@ -738,7 +764,9 @@ class Moments(Summary):
         y_true = read_inputs(y_true, "y_true", ndim)
         y_pred = read_inputs(y_pred, "y_pred", ndim)
         given = y_true, y_pred, sample_weight
-        names = {f.name for f in fields(cls)} if only is None else with_means(only)
+        names = [*cls.__dataclass_fields__]
+        names = with_means(names if only is None else some_of(only, "only", names))
+        one_of(check_values, "check_values", [None, True, False])
         if sample_weight is None and check_values is not False:
             quick = cls._of_batch(Batch(*given, False), names)
             if quick._proves_finite(names): return quick

@@ -1,13 +1,15 @@
-"""`nbs/appendix/robustness.md`: what every public function does with every input of one table.
+"""`nbs/appendix/robustness.md`: what every public function does with every input of one table, and every option of another.
 
-Each argument of an example in `tests/properties/examples.py` is spoiled in each way. The function has to answer, or to
-refuse in one sentence of its own; anything else stops the making of the table.
+Each argument of an example in `tests/properties/examples.py` is spoiled in each way, and each option is given each odd
+value. The function has to answer, or to refuse in one sentence of its own; anything else stops the making of the table.
 """
 import linecache
 import re
 import warnings
 from collections import defaultdict
+from functools import cache
 from inspect import isclass
+from itertools import product
 from pathlib import Path
 
 import array_api_strict
@@ -21,31 +23,36 @@ from tools.book import ROOT
 TABLE = ROOT / "nbs/appendix/robustness.md"
 PACKAGE = str(Path(lossbook.__file__).parent)
 
-HEADER = "<!-- Written by `make prepare`: see tools/robustness.py. -->\n\n"
-ANSWERS, BACKSLASHED = "answers", r"\\\1"
+HEADER, BETWEEN = "<!-- Written by `make prepare`: see tools/robustness.py. -->\n\n", "\n<!-- options -->\n\n"
+ANSWERS, REFUSES, BACKSLASHED = "answers", "refuses in a sentence", r"\\\1"
 
 
 def robustness():
-    "The text of the table: for each input what happens, and in which arguments of which functions."
+    "The text of both tables: for each input what happens, and in which arguments of which functions."
+    return HEADER + BETWEEN.join(folds(*both) for both in ((table(), places_in_words), (options(), options_in_words)))
+
+
+def folds(found, spelled):
+    "A table as text, inputs with the same outcomes in one fold."
     alike = defaultdict(list)
-    for title, outcomes in table().items(): alike[section(outcomes)].append(title)
-    return HEADER + "\n".join(folded("; ".join(titles), text) for text, titles in alike.items())
+    for title, outcomes in found.items(): alike[section(outcomes, spelled)].append(title)
+    return "\n".join(folded("; ".join(titles), text) for text, titles in alike.items())
 
 
 def folded(title, text): return f"<details><summary>{title}</summary>\n\n{text}\n</details>\n"
 
 
-def section(outcomes):
+def section(outcomes, spelled):
     "What happens with one input: of the most common outcome it is enough to say that it is that of all others."
     most = max(outcomes, key=lambda outcome: len(outcomes[outcome]))
     rows = sorted((outcome != ANSWERS, outcome, places) for outcome, places in outcomes.items() if outcome != most)
-    lines = [f"- {in_words(outcome)}: {places_in_words(places)}" for _, outcome, places in rows]
+    lines = [f"- {in_words(outcome)}: {spelled(places)}" for _, outcome, places in rows]
     return "\n".join([*lines, f"- {'all others' if rows else 'every function'}: {in_words(most)}", ""])
 
 
 def in_words(outcome):
     "A refusal as a quotation, cut where it is long; what Markdown would read is escaped."
-    if outcome == ANSWERS: return outcome
+    if outcome in (ANSWERS, REFUSES): return outcome
     short = outcome if len(outcome) <= 100 else outcome[:97] + "..."
     return f"refuses: *{re.sub(r'([][<>*_`|$#~@^])', BACKSLASHED, short)}*"
 
@@ -55,6 +62,25 @@ def places_in_words(places):
     arguments = defaultdict(list)
     for name, place in places: arguments[name].append(".".join(filter(None, place)))
     return ", ".join(f"`{name}({', '.join(words)})`" for name, words in arguments.items())
+
+
+def options_in_words(places):
+    "Options; where other functions that have them do something else, with the functions that do this or with those that do not."
+    names = defaultdict(set)
+    for name, option in places: names[option].add(name)
+    return "; ".join(f"`{option}`{of_some(names[option], having(option))}" for option in sorted(names))
+
+
+def of_some(names, among):
+    "Some of several functions in the fewest words."
+    listed, word = min((names, "of"), (among - names, "but of"), key=lambda pair: len(pair[0]))
+    return f" {word} {', '.join(f'`{name}`' for name in sorted(listed, key=str.lower))}" if listed else ""
+
+
+@cache
+def having(option):
+    "The functions that have an option."
+    return {name for name in functions() if option in example(name).choices()}
 
 
 def functions():
@@ -180,6 +206,21 @@ OBJECTS = {
 }
 
 
+CHOICES = {
+    **{title: make(None) for title, make in OBJECTS.items()},
+    "True": True,
+    "0": 0,
+    "-1": -1,
+    "NaN": np.nan,
+    "infinity": np.inf,
+    "a number of 100 bits": 10**30,
+    "a list of two numbers": [1, 2],
+    "an array of three numbers": np.arange(3.),
+    "an array of two rows": np.eye(2),
+}
+LATER = {("match_detections", "iou_threshold"), ("confuse_detections", "iou_threshold"), ("evaluate_detections", "iou_thresholds")}  # not yet in a sentence
+
+
 class Fault(Exception): "What no function may do."
 
 
@@ -198,6 +239,19 @@ def table():
     return found
 
 
+def options():
+    "`{value: {outcome: [(function, option)]}}`. `SystemExit` names all that misbehave."
+    found, faults = {title: defaultdict(list) for title in CHOICES}, []
+    for name in functions():
+        good = example(name)
+        for option, title in product(good.choices(), CHOICES):
+            if (name, option) in LATER: continue
+            try: found[title][chosen(good, option, CHOICES[title])].append((name, option))
+            except Fault as fault: faults.append(f"{name}({option}), {title}: {fault}")
+    if faults: raise SystemExit("\n".join(faults))
+    return found
+
+
 def ways(x): return {**SAME, **ALIKE, **ODD, **OBJECTS} if isinstance(x, np.ndarray) else OBJECTS
 
 
@@ -208,17 +262,35 @@ def tried(good, place, title, spoil):
     "What one call does: `ANSWERS` or the sentence it refuses with; `None` where the input cannot be made."
     try: spoiled = spoil(good.at(*place))
     except (ValueError, TypeError, IndexError): return None
-    call, kept = good.put(spoiled, *place), held(spoiled)
-    try: answer = quietly(call)
-    except Fault: raise
-    except OSError as error: return f"{type(error).__name__}: {error.strerror}"
-    except (ValueError, TypeError, AssertionError) as error: return refusal(error, {*filter(None, sum(good.places(), ()))})
-    except Exception as error: raise Fault(f"{type(error).__name__}: {error}") from None
-    finally: plt.close("all")
-    if held(spoiled) != kept: raise Fault("it is written to")
+    answer, said = outcome(good.put(spoiled, *place), spoiled, words_of(good))
+    if said != ANSWERS: return said
     if title in SAME: compare(answer, quietly(good), 0)
     if title in ALIKE: compare(answer, quietly(good.put(np.asarray(spoiled, good.at(*place).dtype), *place)), TOLERANCE.get(title, 1e-12))
     return ANSWERS
+
+
+def chosen(good, option, value):
+    "What one call does with an odd value of an option."
+    _, said = outcome(good.choose(**{option: value}), value, {option, *words_of(good)})
+    return ANSWERS if said == ANSWERS else REFUSES
+
+
+def words_of(good):
+    "What a refusal may name."
+    return {*filter(None, sum(good.places(), ()))}
+
+
+def outcome(call, spoiled, words):
+    "An answer, and `ANSWERS`; or nothing, and the sentence of a refusal, which names one of some words."
+    kept = held(spoiled)
+    try: answer = quietly(call)
+    except Fault: raise
+    except OSError as error: return None, f"{type(error).__name__}: {error.strerror}"
+    except (ValueError, TypeError, AssertionError) as error: return None, refusal(error, words)
+    except Exception as error: raise Fault(f"{type(error).__name__}: {error}") from None
+    finally: plt.close("all")
+    if held(spoiled) != kept: raise Fault("it is written to")
+    return answer, ANSWERS
 
 
 def held(x): return x.tobytes() if isinstance(x, np.ndarray) else repr(x)

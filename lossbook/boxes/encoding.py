@@ -9,8 +9,9 @@ __all__ = ['encode_boxes', 'decode_boxes']
 from array_api_compat import device
 
 from ..core import Domain, Input, array_namespace, as_array, has_values, is_box
-from ..core import one_library
+from ..core import one_library, one_number, refuse
 from .forms import as_given, from_corners, read_boxes, to_corners
+from ..summaries import in_memory
 
 # %% ../../nbs/boxes/05_encoding.ipynb #c008
 def is_solid(xp, x):
@@ -43,10 +44,11 @@ def read_pair(
     if x.shape != anchors.shape:
         both = f"{name} has shape {tuple(x.shape)} and anchors {tuple(anchors.shape)}"
         raise ValueError(f"{both}: they must agree")
-    if len(stds) != 4 or not all(std > 0 for std in stds):
-        raise ValueError(f"stds is {stds}: it must be four numbers above 0")
+    given = in_memory(as_array(stds, "stds"), "stds")
+    if given.shape != (4,) or not (given > 0).all():
+        refuse(stds, "stds", "four numbers above 0")
     xp = array_namespace(x, anchors)
-    return x, anchors, xp.asarray(stds, dtype=x.dtype, device=device(x))
+    return x, anchors, xp.asarray(given.tolist(), dtype=x.dtype, device=device(x))
 
 # %% ../../nbs/boxes/05_encoding.ipynb #c014
 def encode_boxes(
@@ -74,7 +76,8 @@ def decode_boxes(
     given, anchors, stds = read_pair(deltas, "deltas", DELTAS, anchors, stds)
     xp, (anchor, unit) = array_namespace(given), centres_and_sizes(anchors)
     shift, growth = (given*stds)[..., :2], (given*stds)[..., 2:]
-    if limit is not None: growth = xp.minimum(growth, xp.full_like(growth, limit))
+    if limit is not None:
+        growth = xp.minimum(growth, xp.full_like(growth, one_number(limit, "limit")))
     if has_values(growth) and xp.any(growth > 700): raise ValueError(
         f"deltas let a side grow by exp({float(xp.max(growth)):.6g}): give a limit")
     centre_and_size = xp.concat([anchor + shift*unit, unit*xp.exp(growth)], axis=-1)

@@ -8,7 +8,8 @@ __all__ = ['convert_boxes', 'box_area', 'plot_boxes']
 # %% ../../nbs/boxes/01_forms.ipynb #c002
 import numpy as np
 from ..core import BOX, Domain, Input, array_namespace, as_array
-from ..core import number, one_of, read_rows, working_dtype
+from ..core import number, one_of, read_rows, refuse, scalar, working_dtype
+from ..segmentation.pixels import photograph
 from ..style import COLORS, drawing
 from ..summaries import in_memory
 
@@ -100,17 +101,23 @@ def box_area(
     inclusive=False, # Whether x2 and y2 name the last pixel inside: sides are 1 longer
 ): # Areas, 0 or above, `(...)`, in the square of the unit of the corners
     "Width times height."
+    inclusive = one_of(inclusive, "inclusive", [True, False])
     return as_given(product(sides(read_boxes(boxes), inclusive)), boxes)
 
 # %% ../../nbs/boxes/01_forms.ipynb #c045
+def one_a_box(values, name, n):
+    "A list with something for each of `n` boxes, or with nothing."
+    if values is None: return [""]*n
+    if isinstance(values, (str, dict, set)) or not hasattr(scalar(values), "__len__"):
+        refuse(values, name, "a list", TypeError)
+    if len(values) == n: return list(values)
+    raise ValueError(f"{name} has {len(values)} entries for {n} boxes")
+
 def tags(labels, scores, n):
     "The words on the tag of each box, maybe none. `ValueError` unless there are `n`."
-    given = {"labels": labels, "scores": scores}
-    for name, values in given.items():
-        if values is not None and len(values) != n:
-            raise ValueError(f"{name} has {len(values)} entries for {n} boxes")
-    names = [""]*n if labels is None else [str(label) for label in labels]
-    shares = [""]*n if scores is None else [f"{float(score):.2f}" for score in scores]
+    if scores is not None: scores = as_array(in_memory(scores, "scores"), "scores").ravel()
+    names = [str(label) for label in one_a_box(labels, "labels", n)]
+    shares = ["" if scores is None else f"{score:.2f}" for score in one_a_box(scores, "scores", n)]
     return [" ".join(filter(None, pair)) for pair in zip(names, shares)]
 
 # %% ../../nbs/boxes/01_forms.ipynb #c048
@@ -150,12 +157,15 @@ def plot_boxes(
     ax=None, # Axes to draw on; `None` makes a figure
 ): # The matplotlib `Axes`, y downward
     "Draw boxes as frames, with tags for labels and scores that stay apart."
+    from matplotlib.colors import is_color_like
     from matplotlib.patches import Rectangle
     corners = np.reshape(read_boxes(in_memory(boxes, "boxes")), (-1, 4))
-    words, color = tags(labels, scores, len(corners)), COLORS.get(color, color)
+    words = tags(labels, scores, len(corners))
+    if isinstance(color, str): color = COLORS.get(color, color)
+    if not is_color_like(color): refuse(color, "color", "a colour")
     with drawing(ax) as ax:
         if image is not None:
-            height, width = np.shape(image)[:2]
+            height, width = (image := photograph(image)).shape[:2]
             ax.imshow(image, cmap="gray", extent=(0, width, height, 0))
             ax.set(xticks=[], yticks=[])
         for (x, y), (w, h) in zip(corners[:, :2], sides(corners)):

@@ -126,6 +126,8 @@ def box_iou(
 ): # IoU in [0, 1], higher is better; relatives go below 0. `(n, 4)`, `(m, 4)` give `(n, m)`
     "The area that two boxes share over the area that they cover."
     one_of(kind, "kind", ["iou", "giou", "diou", "ciou"])
+    pairwise, inclusive = (one_of(flag, name, [True, False]) for name, flag in
+                           {"pairwise": pairwise, "inclusive": inclusive}.items())
     true, pred = read_pair(boxes_true, boxes_pred, inclusive)
     score = partial(score_of_pairs, kind=kind, gate=plain(gate, "gate", 0.0),
                     undefined=plain(undefined, "undefined", 0.0))

@@ -155,7 +155,6 @@ def shares(
     of, # What they are shares of: `'true'` row, `'pred'` column, `'all'`
 ): # Array of the same shape; NaN where there is nothing to share
     "Counts as shares of their row, of their column, or of everything."
-    one_of(of, "normalize", ["true", "pred", "all"])
     whole = counts.sum(axis={"true": 1, "pred": 0, "all": None}[of], keepdims=True)
     return ratio(counts, whole, np.nan)
 
@@ -188,6 +187,7 @@ def plot_confusion_matrix(
     "Draw a confusion matrix, right answers in one colour and mistakes in another."
     from matplotlib.patches import Rectangle
     one_table(cm, multilabel=False)
+    one_of(normalize, "normalize", [None, "true", "pred", "all"])
     k, share = len(cm.labels), shares(cm.counts, normalize or "true")
     words = [cell_words(n) for n in (share if normalize else cm.counts).flat]
     side = max(3.6, 1.2 + .5*k)

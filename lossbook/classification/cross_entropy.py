@@ -10,7 +10,8 @@ from array_api_compat import device
 
 from .log_loss import infinities, seen, times_log, times_log_slope
 from ..core import Input, array_namespace, as_array, check_shapes, domain_of
-from ..core import has_values, loss, one_hot, one_of, read_rows, working_dtype
+from ..core import has_values, loss, one_axis, one_hot, one_of, read_rows
+from ..core import working_dtype
 
 # %% ../../nbs/classification/04_cross_entropy.ipynb #c009
 def looked_at(
@@ -126,11 +127,12 @@ def over_classes(
     x, # Logits or probabilities as they were given
     axis, # Axis of the classes
     name="logits", # Name of the argument: what it may hold, and what messages call it
+    option="axis", # Name of the axis, for messages
 ): # What the formula says, shaped like `x`, in its floating dtype
     "A formula of rows along any axis of any array."
     array = as_array(x, name)
-    check_shapes([Input(array, name, 1)], "each")
-    xp = array_namespace(array)
+    check_shapes([whole := Input(array, name, 1)], "each")
+    xp, axis = array_namespace(array), one_axis(axis, option, whole)
     given = Input(xp.moveaxis(array, (axis,), (-1,)), name, 1, domain_of(name))
     rows = read_rows(given, working_dtype(array)).read(slice(None))
     dtype = array.dtype if xp.isdtype(array.dtype, "real floating") else rows.dtype

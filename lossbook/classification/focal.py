@@ -8,8 +8,7 @@ __all__ = ['focal_loss', 'focal_loss_from_logits']
 # %% ../../nbs/classification/07_focal.ipynb #c002
 from .log_loss import at_least, infinities, log_loss, logistic
 from .logits import softplus
-from ..core import array_namespace, loss
-from ..regression.huber import threshold
+from ..core import ANYTHING, NOT_NEGATIVE, array_namespace, loss, one_number
 
 # %% ../../nbs/classification/07_focal.ipynb #c009
 def fading(
@@ -19,7 +18,7 @@ def fading(
 ): # Array like `wrong`, in [0,1]
     "The factor of the focal loss; its base stays above 0, so that roots have a slope."
     hair = xp.finfo(wrong.dtype).smallest_normal
-    return at_least(xp, wrong, hair) ** threshold(gamma, "gamma", zero=True)
+    return at_least(xp, wrong, hair) ** one_number(gamma, "gamma", NOT_NEGATIVE)
 
 # %% ../../nbs/classification/07_focal.ipynb #c012
 def shares(
@@ -28,7 +27,7 @@ def shares(
 ): # How much label 1 counts in each example, and label 0
     "What each label's loss is multiplied by. `ValueError` for a weight outside [0,1]."
     if alpha is None: return y_true, 1 - y_true
-    if not 0 <= alpha <= 1:
+    if not 0 <= one_number(alpha, "alpha", ANYTHING) <= 1:
         raise ValueError(f"alpha is {alpha:g}: it must be from 0 to 1, or None")
     return alpha*y_true, (1 - alpha)*(1 - y_true)
 

@@ -6,8 +6,7 @@
 __all__ = ['hinge_loss', 'squared_hinge_loss']
 
 # %% ../../nbs/classification/08_hinge.ipynb #c002
-from ..core import array_namespace, has_values, loss
-from ..regression.huber import threshold
+from ..core import NOT_NEGATIVE, array_namespace, has_values, loss, one_number
 
 # %% ../../nbs/classification/08_hinge.ipynb #c013
 def sides(
@@ -33,14 +32,14 @@ def hinge_loss(
 ): # Losses, 0 or above, in the unit of the score; lower is better
     "What a score lacks of the margin on its own side of zero."
     xp, side = array_namespace(y_true, y_score), sides(y_true)
-    lack = threshold(margin, "margin", zero=True) - side*y_score
+    lack = one_number(margin, "margin", NOT_NEGATIVE) - side*y_score
     return xp.maximum(lack, xp.zeros_like(lack))
 
 # %% ../../nbs/classification/08_hinge.ipynb #c019
 @hinge_loss.gradient
 def _(y_true, y_score, *, margin):
     xp, side = array_namespace(y_true, y_score), sides(y_true)
-    lack = threshold(margin, "margin", zero=True) - side*y_score
+    lack = one_number(margin, "margin", NOT_NEGATIVE) - side*y_score
     return (-side - side*xp.sign(lack)) / 2
 
 # %% ../../nbs/classification/08_hinge.ipynb #c023

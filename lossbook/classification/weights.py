@@ -10,7 +10,7 @@ import numpy as np
 from array_api_compat import device
 
 from .cross_entropy import check_total, over_classes, with_total
-from ..core import array_namespace, has_values, weight_by_class
+from ..core import WEIGHT, array_namespace, has_values, one_number, weight_by_class
 from ..summaries import as_labels, label_set, positions, read_weight
 
 # %% ../../nbs/classification/06_weights.ipynb #c027
@@ -29,7 +29,7 @@ def unweighted_proba(
             "class_weight holds 0: of a class without weight nothing was learned")
         check_total(f, "y_proba", None)
         return with_total(f / weight, "rescale", None)[0]
-    return over_classes(formula, y_proba, class_axis, "y_proba")
+    return over_classes(formula, y_proba, class_axis, "y_proba", "class_axis")
 
 # %% ../../nbs/classification/06_weights.ipynb #c033
 def balanced_class_weight(
@@ -49,6 +49,7 @@ def balanced_class_weight(
     if undefined is None and not occurs.all():
         never = f"label {names[~occurs][0].item()!r} never occurs in y_true"
         raise ValueError(f"{never}: give undefined=, the weight it shall have")
+    if undefined is not None: undefined = one_number(undefined, "undefined", WEIGHT)
     balanced = np.full(len(names), undefined, float)
     balanced[occurs] = counts.sum() / (occurs.sum() * counts[occurs])
     return balanced

@@ -6,11 +6,12 @@
 __all__ = ['DetectionMatches', 'DetectionTables']
 
 # %% ../../nbs/detection/03_coco.ipynb #c002
+from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from ..core import one_of
+from ..core import as_array, one_of, refuse, whole_number
 from ..summaries import Summary
 from .matching import first_choices, match_pairs, read_limits, run_starts
 from .detection_ap import best_from, hits_by_count, hits_by_quotient
@@ -41,22 +42,22 @@ def read_rules(
     one_of(categories, "categories", ["each", "pooled"])
     one_of(matching, "matching", ["coco", "voc"])
     read_limits(iou_thresholds)
-    limits = np.atleast_1d(np.asarray(max_detections, float))
-    if not (limits.size and limits[0] >= 1 and (limits % 1 == 0).all()
-            and (np.diff(limits) > 0).all()):
-        must = "it must be whole numbers, 1 or more, that rise"
-        raise ValueError(f"max_detections is {max_detections}: {must}")
+    counts = np.atleast_1d(as_array(max_detections, "max_detections")).tolist()
+    limits = tuple(whole_number(count, "max_detections", 1) for count in counts)
+    if not limits or sorted({*limits}) != [*limits]:
+        refuse(max_detections, "max_detections", "whole numbers, 1 or more, that rise")
+    if not isinstance(area_ranges, Mapping):
+        refuse(area_ranges, "area_ranges", "a dict", TypeError)
     if "all" not in area_ranges:
         raise ValueError(f"area_ranges has no 'all', only {list(area_ranges)}")
-    for name, (low, high) in area_ranges.items():
-        if 0 <= low <= high: continue
-        must = "it must be a lesser and a greater area"
-        raise ValueError(f"area_ranges[{name!r}] is {low}, {high}: {must}")
+    for name, ends in area_ranges.items():
+        known = as_array(ends, place := f"area_ranges[{name!r}]")
+        if known.shape != (2,) or not 0 <= known[0] <= known[1]:
+            refuse(ends, place, "a lesser and a greater area")
     ids, names = tuple(truth.categories.tolist()), tuple(truth.names)
     if categories == "pooled": ids, names = POOLED, ("all categories",)
     thresholds = tuple(np.atleast_1d(np.asarray(iou_thresholds, float)).tolist())
-    return Rules(ids, names, kind, thresholds, tuple(limits.astype(int).tolist()),
-                 dict(area_ranges), matching)
+    return Rules(ids, names, kind, thresholds, limits, dict(area_ranges), matching)
 
 # %% ../../nbs/detection/03_coco.ipynb #c016
 class Matched(NamedTuple):

@@ -9,6 +9,7 @@ __all__ = ['BestThreshold', 'confuse_detections', 'DetectionEvaluation', 'evalua
 from typing import NamedTuple
 
 import numpy as np
+from ..core import one_number
 from ..ranking.average_precision import precision_recall_curve
 from ..ranking.ranked_scores import RankedScores
 from ..style import COLORS, drawing
@@ -92,7 +93,7 @@ def confuse_detections(
     true, pred, k = found.true.row, found.pred.row, len(ground_truth.categories)
     objects = np.full(len(pred), -1)
     objects[found.finders] = found.object[0, 0]
-    shown = detections.scores[pred] >= score_threshold
+    shown = detections.scores[pred] >= one_number(score_threshold, "score_threshold")
     objects, pred = objects[shown], pred[shown]
     ignored = np.append(found.ignored[0], False)[objects]
     actual = np.append(ground_truth.category[true], k)

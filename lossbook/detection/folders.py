@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from ..core import one_of
 from .coco_files import check_boxes, check_known, check_numbers, check_truth, is_path, places
 from .faults import Faults
 from .objects import Detections, GroundTruth
@@ -96,6 +97,7 @@ def load_voc(
     inclusive=True, # Whether corners name the last pixel inside, as VOC's do: sides are 1 longer
 ): # `GroundTruth`; difficult objects are `ignored`, categories are names
     "True objects as Pascal VOC writes them. `InvalidAnnotations` counts all faults."
+    inclusive = one_of(inclusive, "inclusive", [True, False])
     faults, rows, sizes, files = Faults(str(folder)), [], [], files_in(folder, ".xml")
     for path in files:
         root = annotation_in(path, faults)
@@ -152,6 +154,7 @@ def load_voc_results(
 ): # `Detections`
     """Detections as Pascal VOC writes them, lines of image, score, xmin, ymin, xmax, ymax.
     `InvalidAnnotations` counts all faults."""
+    inclusive = one_of(inclusive, "inclusive", [True, False])
     check_truth(ground_truth)
     faults, rows, seen = Faults(str(folder)), [], {}
     for path in files_in(folder, ".txt"):

@@ -2,6 +2,7 @@
 from html import escape
 from math import isfinite
 
+from ..core import one_text
 from .evaluation import DetectionEvaluation
 from .groups import POOLED
 from ..figures import figure_svg
@@ -35,6 +36,7 @@ def html_report(
     title="Detections, judged", # Title of the page
 ): # HTML, a whole document; whatever comes from the data is escaped
     "A page with the numbers, the curves, the classes and the rules."
+    title = one_text(title, "title")
     named = evaluations if isinstance(evaluations, dict) else {"": evaluations}
     for one in named.values():
         if isinstance(one, DetectionEvaluation): continue

@@ -10,7 +10,8 @@ __all__ = ['rpn_loss', 'roi_head_loss', 'faster_rcnn_loss', 'assign_anchors', 's
 from typing import NamedTuple
 
 import numpy as np
-from ..core import array_namespace, loss, one_hot, one_of
+from ..core import PROBABILITY, array_namespace, loss, one_hot, one_number, one_of
+from ..core import in_one_line, whole_number
 from ..summaries import as_labels, in_memory
 from ..regression.huber import smooth_l1_loss
 from ..classification.logits import log_loss_from_logits
@@ -31,6 +32,9 @@ def assign_anchors(
     keep_best=True, # Whether an object that none reaches gets its best anchors
 ): # For each anchor the index of its object, -1 for background, -2 for neither, `(a,)`
     "Which object each anchor is in charge of. On NumPy."
+    positive, negative = (one_number(share, name) for name, share in
+                          {"positive": positive, "negative": negative}.items())
+    keep_best = one_of(keep_best, "keep_best", [True, False])
     if not 0 <= negative <= positive <= 1:
         raise ValueError(f"positive is {positive:g} and negative {negative:g}: 0 <= negative <= positive <= 1")
     anchors, boxes = read_boxes(anchors, "anchors"), read_boxes(boxes)
@@ -47,6 +51,16 @@ def assign_anchors(
     return assigned
 
 # %% ../../nbs/detectors/02_faster_rcnn.ipynb #c013
+def generator(
+    seed, # Whole number, several, or `numpy.random.Generator`; `None`: new each time
+): # `numpy.random.Generator`
+    "Where random numbers come from. `ValueError` for what is no seed."
+    try: return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        wanted = "None, a whole number, 0 or above, or a numpy.random.Generator"
+        raise ValueError(f"seed is {in_one_line(seed)}: it must be {wanted}") from None
+
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c016
 def sample_anchors(
     assigned, # What `assign_anchors` says, `(a,)`
     *,
@@ -55,7 +69,8 @@ def sample_anchors(
     seed=None, # Seed or `numpy.random.Generator`; `None` draws differently each time
 ): # 1 for an anchor in the sample, 0 for another, float64, `(a,)`
     "Draw anchors that count: some in charge of objects, the rest background."
-    rng, assigned = np.random.default_rng(seed), as_labels(assigned, "assigned")
+    size, share = whole_number(size, "size", 0), one_number(share, "share", PROBABILITY)
+    rng, assigned = generator(seed), as_labels(assigned, "assigned")
     if assigned.ndim != 1 or assigned.dtype.kind == "U":
         given = f"assigned has shape {assigned.shape} and holds {assigned.dtype}"
         raise ValueError(f"{given}: it must be a list of whole numbers")
@@ -66,7 +81,7 @@ def sample_anchors(
     sampled[chosen] = sampled[others] = 1
     return sampled
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c016
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c019
 class RpnTargets(NamedTuple):
     "What a region proposal network should say of its anchors."
     anchor_sampled: object # 1 for an anchor that counts, else 0, `(..., A)`
@@ -78,14 +93,14 @@ class RpnPrediction(NamedTuple):
     anchor_logits: object # Log-odds of an object, `(..., A)`
     anchor_deltas: object # Deltas from anchor to object, `(..., A, 4)`
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c019
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c022
 def deltas_of(assigned, boxes, anchors, **how):
     "Deltas from anchors to the objects they are in charge of, zeros elsewhere, `(a, 4)`."
     charged, deltas = assigned >= 0, np.zeros((len(assigned), 4))
     deltas[charged] = encode_boxes(boxes[assigned[charged]], anchors[charged], **how)
     return deltas
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c022
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c025
 def rpn_targets(
     anchors, # Corners of the anchors of one image, `(A, 4)`
     boxes, # Corners of its objects, `(n, 4)`; `n` may be 0
@@ -103,7 +118,7 @@ def rpn_targets(
     return RpnTargets(sampled, (assigned >= 0).astype(float),
                       deltas_of(assigned, boxes, anchors))
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c025
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c028
 def shares(weight, divisor):
     "Weights, `(..., a)`, over a divisor, `(...)`; 0 where that is 0."
     return quotient(weight, divisor[..., None], 0.0)
@@ -115,7 +130,7 @@ def counted(share, losses):
     xp = array_namespace(losses)
     return total(xp.where(share > 0, losses, xp.zeros_like(losses)) * share)
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c028
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c031
 RPN = {"true_ndim": RpnTargets(1, 1, 2), "pred_ndim": RpnPrediction(1, 2)}
 
 def check_anchors(y_true, y_pred):
@@ -145,16 +160,16 @@ def _(y_true, y_pred):
     slope = log_loss_from_logits.derivative(y_true.anchor_objects, y_pred.anchor_logits)
     return RpnPrediction(share * slope, None)
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c033
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c036
 def divisor_of(divisor, sampled, charged, per_location):
     "What the loss of boxes is divided by, one number an image."
-    locations = sampled.shape[-1] / per_location
+    locations = sampled.shape[-1] / whole_number(per_location, "per_location", 1)
     choices = {"sampled": total(sampled), "positive": total(charged),
                "locations": array_namespace(sampled).full_like(total(sampled), locations)}
     one_of(divisor, "divisor", list(choices))
     return choices[divisor]
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c036
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c039
 def charges(y_true, y_pred, divisor, per_location):
     "The share that each anchor's box has in the loss."
     check_anchors(y_true, y_pred)
@@ -181,11 +196,11 @@ def _(y_true, y_pred, *, beta, divisor, per_location):
     slope = smooth_l1_loss.derivative(y_true.anchor_deltas, y_pred.anchor_deltas, beta=beta)
     return RpnPrediction(None, share * slope)
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c041
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c044
 rpn_loss = (rpn_classification + rpn_box).named(
     "rpn_loss", "The loss of a region proposal network: is there an object in an anchor, and where.")
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c044
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c047
 class RoiTargets(NamedTuple):
     "What the head of a detector should say of its proposals."
     sampled: object # 1 for a proposal that counts, else 0, `(..., R)`
@@ -197,7 +212,7 @@ class RoiPrediction(NamedTuple):
     logits: object # One for each class, that of background last, `(..., R, K+1)`
     deltas: object # Deltas for each class, `(..., R, K, 4)`
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c047
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c050
 def roi_targets(
     proposals, # Corners of the proposals of one image, `(R, 4)`
     boxes, # Corners of its objects, `(n, 4)`; `n` may be 0
@@ -211,6 +226,7 @@ def roi_targets(
     seed=None, # Seed or `numpy.random.Generator`
 ): # `RoiTargets` of that image, on NumPy
     "What the head of a detector should say of the proposals of one image."
+    classes = whole_number(classes, "classes", 1)
     boxes, labels = read_objects(boxes, labels, classes)
     proposals = read_boxes(in_memory(proposals, "proposals"), "proposals")
     assigned = assign_anchors(proposals, boxes, positive=positive, negative=positive,
@@ -219,7 +235,7 @@ def roi_targets(
     sampled = sample_anchors(assigned, size=size, share=share, seed=seed)
     return RoiTargets(sampled, wanted, deltas_of(assigned, boxes, proposals, stds=stds))
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c050
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c053
 ROI = {"true_ndim": RoiTargets(1, 1, 2), "pred_ndim": RoiPrediction(2, 3)}
 
 def proposal_shares(y_true, y_pred):
@@ -252,7 +268,7 @@ def _(y_true, y_pred):
     slope = of_rows(cross_entropy_from_logits.derivative, y_true.labels, y_pred.logits)
     return RoiPrediction(share * array_namespace(slope).reshape(slope, y_pred.logits.shape), None)
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c053
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c056
 def picked(y_true, y_pred):
     "The share of each proposal and class in the loss of boxes: of the true class only."
     share = proposal_shares(y_true, y_pred)
@@ -276,7 +292,7 @@ def _(y_true, y_pred, *, beta):
     slope = smooth_l1_loss.derivative(y_true.deltas[..., None, :], y_pred.deltas, beta=beta)
     return RoiPrediction(None, share * slope)
 
-# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c056
+# %% ../../nbs/detectors/02_faster_rcnn.ipynb #c059
 roi_head_loss = (roi_classification + roi_box).named(
     "roi_head_loss", "The loss of the head of Fast R-CNN: which class a proposal is of, and where the object is.")
 

@@ -9,7 +9,8 @@ __all__ = ['mask_rcnn_loss', 'crop_masks', 'MaskTargets', 'MaskPrediction', 'mas
 from typing import NamedTuple
 
 import numpy as np
-from ..core import FINITE, array_namespace, as_array, loss, one_hot
+from ..core import FINITE, MOST, array_namespace, as_array, loss, one_hot
+from ..core import whole_number
 from ..summaries import in_memory
 from ..classification.logits import log_loss_from_logits
 from ..boxes.encoding import SOLID
@@ -31,7 +32,7 @@ def crop_masks(
     FINITE.check(masks, "masks")
     if masks.ndim != 3 or boxes.shape != (len(masks), 4):
         raise ValueError(f"masks has shape {masks.shape} and boxes {boxes.shape}: they must be (n, h, w) and (n, 4)")
-    centres = (np.arange(size) + .5)/size
+    centres = (np.arange(size := whole_number(size, "size", 1, MOST)) + .5)/size
     at = boxes[:, None, :2] + centres[:, None]*sides(boxes)[:, None]
     at = np.floor(at).clip(-1, max(masks.shape)).astype(int) # what is outside stays there
     column, row = np.moveaxis(at, -1, 0)

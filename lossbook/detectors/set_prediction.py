@@ -9,7 +9,8 @@ __all__ = ['detr_loss', 'DetrTargets', 'DetrPrediction', 'match_boxes', 'detr_ta
 from typing import NamedTuple
 
 import numpy as np
-from ..core import array_namespace, has_values, loss
+from ..core import WEIGHT, array_namespace, as_array, has_values, loss, one_number
+from ..core import refuse
 from ..summaries import in_memory
 from ..classification.cross_entropy import cross_entropy_from_logits, softmax
 from ..boxes.forms import convert_boxes, from_corners, to_corners
@@ -41,11 +42,14 @@ def read_answers(y_pred):
 
 def match_costs(boxes, labels, y_pred, weights):
     "What it costs to give each object to each answer, `(n, Q)`; boxes in corners."
+    given = in_memory(as_array(weights, "weights"), "weights")
+    if given.shape != (3,): refuse(weights, "weights", "three numbers")
+    WEIGHT.check(given, "weights")
     proba = softmax(y_pred.logits)[:, labels].T
     centred = convert_boxes(boxes, target="cxcywh")
     apart = np.abs(centred[:, None] - y_pred.cxcywh).sum(axis=-1)
     giou = box_iou(boxes, convert_boxes(y_pred.cxcywh, source="cxcywh"), kind="giou")
-    return -weights[0]*proba + weights[1]*apart - weights[2]*giou
+    return -given[0]*proba + given[1]*apart - given[2]*giou
 
 def assignment(cost):
     "The column given to each row, all different, so that the sum is least. `ImportError` without SciPy."
@@ -100,7 +104,7 @@ def matched(y_true, y_pred):
 
 def class_shares(y_true, y_pred, no_object):
     "The share of each answer in the loss of classes."
-    given = matched(y_true, y_pred)
+    given, no_object = matched(y_true, y_pred), one_number(no_object, "no_object", WEIGHT)
     weight = given + no_object*(1 - given)
     return shares(weight, total(weight))
 

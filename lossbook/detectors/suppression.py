@@ -7,7 +7,7 @@ __all__ = ['non_maximum_suppression']
 
 # %% ../../nbs/detectors/05_suppression.ipynb #c002
 import numpy as np
-from ..core import FINITE, as_array, number
+from ..core import FINITE, PROBABILITY, as_array, number, one_number, whole_number
 from ..summaries import as_labels, in_memory
 from ..boxes.forms import read_boxes
 from ..boxes.iou import box_iou
@@ -41,8 +41,11 @@ def non_maximum_suppression(
 ): # Indices of the boxes kept, surest first; equal scores in the order given
     "Which boxes remain where each thing is to be said once. On NumPy."
     boxes, scores, labels = read_scored(boxes, scores, labels)
+    iou_threshold = one_number(iou_threshold, "iou_threshold", PROBABILITY)
+    if limit is not None: limit = whole_number(limit, "limit", 0)
     left = np.argsort(-scores, kind="stable")
-    if score_threshold is not None: left = left[scores[left] >= score_threshold]
+    if score_threshold is not None:
+        left = left[scores[left] >= one_number(score_threshold, "score_threshold")]
     kept = []
     while left.size and (limit is None or len(kept) < limit):
         best, left = left[0], left[1:]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core import one_of, slices
+from ..core import one_of, one_text, refuse, slices
 from .ranked_scores import Bounds, RankedScores, ranking_metric
 from ..style import COLORS, drawing
 from ..summaries import ratio
@@ -22,8 +22,8 @@ def all_positives(
     missed, # Positives without a score
 ): # Number of positives, or their weight
     "Positives that were ranked, and those that were not."
-    if 0 <= missed < np.inf: return tp[-1:].sum() + missed
-    raise ValueError(f"missed is {missed}: it must be a finite number, 0 or above")
+    if not 0 <= missed < np.inf: refuse(missed, "missed", "a finite number, 0 or above")
+    return tp[-1:].sum() + (missed if missed < 2**53 else float(missed))
 
 # %% ../../nbs/ranking/03_average_precision.ipynb #c013
 class PrecisionRecallCurve(NamedTuple):
@@ -140,6 +140,7 @@ def plot_precision_recall(
     if not isinstance(ranking, RankedScores):
         raise TypeError(f"ranking is a {type(ranking).__name__}: give one RankedScores")
     if not ranking.total_pos: raise ValueError(f"{ranking}: no positives, no curve")
+    if label is not None: label = one_text(label, "label")
     curve = precision_recall_curve.of(ranking, undefined=np.nan)
     steps = np.flatnonzero(np.diff(curve.recall, prepend=-1) > 0)
     steps = steps[np.unique(np.linspace(0, len(steps) - 1, 2000).astype(int))]

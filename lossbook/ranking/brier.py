@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..classification.cross_entropy import check_targets, with_total
-from ..core import array_namespace, loss, one_hot, one_of, read_inputs, read_rows
+from ..core import MOST, array_namespace, loss, one_hot, one_of, read_inputs
+from ..core import read_rows, whole_number
 from .ranked_scores import RankedScores, is_positive
 from ..summaries import check_pair, in_memory, metric, ratio
 
@@ -84,8 +85,7 @@ def in_bins(
     bins, # Number of bins of equal width
 ): # Number of the bin of each, 0 for the lowest
     "Where probabilities fall. A bin has its upper end, and the lowest one has 0 too."
-    if not (isinstance(bins, int) and bins >= 1):
-        raise ValueError(f"bins is {bins!r}: it must be a whole number, 1 or above")
+    bins = whole_number(bins, "bins", 1, MOST)
     return np.searchsorted(np.arange(1, bins) / bins, proba)
 
 # %% ../../nbs/ranking/04_brier.ipynb #c053

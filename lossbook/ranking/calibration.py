@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..classification.cross_entropy import check_total, softmax
-from ..core import FINITE, one_of, read_inputs, read_rows
+from ..core import FINITE, MOST, as_array, one_of, one_text, read_inputs, read_rows
+from ..core import whole_number
 from .brier import check_forecasts, in_bins, rank_probabilities
 from .ranked_scores import RankedScores, is_positive, ranking_metric
 from ..style import COLORS, drawing
@@ -24,9 +25,10 @@ def in_intervals(
     bins, # Number of bins of equal width, or their edges from 0 to 1
 ): # Number of the interval of each, 0 for the lowest
     "Where forecasts fall. An interval has its upper end, and the lowest one has 0 too."
-    if np.ndim(bins) == 0: return in_bins(values, bins)
-    edges = np.asarray(bins, float)
-    if edges.ndim == 1 and edges[[0, -1]].tolist() == [0, 1] and (np.diff(edges) > 0).all():
+    edges = as_array(in_memory(bins, "bins"), "bins").astype(float)
+    if not edges.ndim: return in_bins(values, bins)
+    ends = edges.ravel()[[0, -1]].tolist() if edges.size else None
+    if edges.ndim == 1 and ends == [0, 1] and (np.diff(edges) > 0).all():
         return np.searchsorted(edges[1:-1], values)
     raise ValueError(f"bins is {edges.tolist()}: edges must rise from 0 to 1")
 
@@ -35,9 +37,8 @@ def by_mass(
     bins, # Number of bins
 ): # Number of the bin of each, rising
     "Cut a line of examples into parts of one weight; ties go where their middle falls."
-    if not (isinstance(bins, int) and bins >= 1): raise ValueError(
-        f"bins is {bins!r}: of equal mass there is a whole number, 1 or above")
-    total, k = weight.sum(), np.arange(1, bins)
+    bins, total = whole_number(bins, "bins", 1, MOST), weight.sum()
+    k = np.arange(1, bins)
     whole = k*(total // bins) + np.minimum(k, total % bins)
     cuts = total*k/bins if (weight % 1).any() else whole
     middle = np.cumsum(weight) - weight/2
@@ -149,6 +150,7 @@ def plot_reliability(
         f"ranking is a {type(ranking).__name__}: it must be one RankedScores")
     said, observed, weight = calibration_curve.of(ranking, bins=bins, binning=binning)
     if not len(weight): raise ValueError("ranking is empty: there is nothing to draw")
+    if label is not None: label = one_text(label, "label")
     with drawing(ax, figsize=(6.4, 4.4)) as ax:
         before = sum(line.get_gid() == "reliability" for line in ax.lines)
         color = COLORS[["prediction", "agreement", "error", "other"][before % 4]]

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core import NUMBER, SLICE, each_field, number, one_of, read_inputs
-from ..core import read_rows, slices
-from ..summaries import Metric, Summary, as_labels, check_pair, in_memory
+from ..core import MOST, NUMBER, SLICE, as_array, check_function, each_field, number
+from ..core import one_of, read_inputs, read_rows, refuse, slices, whole_number
+from ..summaries import Metric, Summary, as_label, as_labels
+from ..summaries import check_pair, in_memory
 from ..summaries import label_set, mean_over_labels, positions, read_weight
 
 # %% ../../nbs/ranking/01_ranked_scores.ipynb #c011
@@ -26,10 +27,7 @@ def is_positive(
 ): # Boolean array
     "Which examples are positives. `ValueError` for labels that do not say so."
     y = as_labels(y_true, "y_true")
-    if positive is not None:
-        wanted = as_labels([positive], "positive")
-        if (wanted.dtype.kind == "U") == (y.dtype.kind == "U"): return y == wanted[0]
-        raise TypeError(f"positive is {positive!r} where y_true holds {y.dtype}")
+    if positive is not None: return y == as_label(positive, "positive", y)
     if y.dtype.kind == "b" or not y.size: return y == 1
     known = y.dtype.kind != "U" and -1 <= y.min() and y.max() <= 1
     if known and not (y.min() < 0 and (y == 0).any()): return y == 1
@@ -287,6 +285,16 @@ class Bounds(NamedTuple):
     high: float # It is not higher
 
 # %% ../../nbs/ranking/01_ranked_scores.ipynb #c061
+def bin_ends(
+    range, # Two finite numbers, the lower one first
+): # The same as floats
+    "Where bins begin and end, as floats. `ValueError` unless the end is above the beginning."
+    ends = as_array(range, "range")
+    if ends.shape == (2,) and -np.inf < ends[0] < ends[1] < np.inf:
+        return float(ends[0]), float(ends[1])
+    refuse(range, "range", "two finite numbers, the lower one first")
+
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c064
 class BinnedScores(RankedScores):
     "A ranking that knows of each score only its bin: bounded memory for any data."
     binned, at_place = True, None
@@ -297,12 +305,8 @@ class BinnedScores(RankedScores):
         range=(0.0, 1.0), # Where they begin and end; what lies outside has two bins more
         counts=None, # Negatives, then positives, `(2, bins + 2)`; `None`: nobody
     ):
-        low, high = range
-        if not (bins >= 1 and bins % 1 == 0 and -np.inf < low < high < np.inf):
-            ends = "range is two numbers, the lower one first"
-            raise ValueError(f"{bins} bins in {range} cannot be made: {ends}")
-        self.bins, self.range = bins, (float(low), float(high))
-        self.counts = np.zeros((2, bins + 2), np.int64) if counts is None else counts
+        self.bins, self.range = whole_number(bins, "bins", 1, MOST), bin_ends(range)
+        self.counts = np.zeros((2, self.bins + 2), np.int64) if counts is None else counts
 
     @classmethod
     def from_scores(
@@ -318,7 +322,8 @@ class BinnedScores(RankedScores):
         "Count examples by bin. `ValueError` for unequal shapes, NaN, no examples."
         empty = cls(bins, range)
         truth, weight, rows = read_ranking(y_true, y_score, positive, sample_weight)
-        return cls(bins, range, count_bins(rows, truth, weight, bins, *empty.range))
+        counts = count_bins(rows, truth, weight, empty.bins, *empty.range)
+        return cls(empty.bins, empty.range, counts)
 
     def _merge(self, other):
         if (self.bins, self.range) == (other.bins, other.range):
@@ -341,7 +346,7 @@ class BinnedScores(RankedScores):
         middle = self.scores + (high - low)/self.bins/2
         return np.where(self.scores < low, low, np.minimum(middle, high))
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c068
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c071
 def masks_of(
     y_true, # Labels, any shape; masks, classes along the last axis, if multilabel
     y_score, # NumPy array of scores, classes along the last axis
@@ -363,7 +368,7 @@ def masks_of(
     at = positions(as_labels(y_true, "y_true").ravel(), names, "y_true")
     return names, at == np.arange(k)[:, None]
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c072
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c075
 def one_a_class(
     rank, # Function of truth, scores and weight that makes a ranking
     truth, # Which examples are of each class, shape `(K, n)`
@@ -381,7 +386,7 @@ def one_a_pair(rank, truth, scores, weight):
         return rank(truth[i][both], scores[i][both], part)
     return [ranking(*pair) for pair in permutations(np.arange(len(truth)), 2)]
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c076
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c079
 class RankedClasses(Summary):
     "A ranking for each class, or for each pair of classes."
     def __init__(
@@ -427,7 +432,7 @@ class RankedClasses(Summary):
 
     def __repr__(self): return f"RankedClasses of {len(self.rankings)} rankings, {self.kind!r}"
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c080
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c083
 def rank_scores(
     y_true, # Labels, shape `(n,)`; or labels or masks shaped like `y_score`
     y_score, # Scores, `(n,)`, or `(n, K)` for `K` classes; the higher the more positive
@@ -443,6 +448,7 @@ def rank_scores(
 ): # `RankedScores`, `BinnedScores`, or `RankedClasses` of them
     "Rank examples by their scores, in one ranking or in one for each class."
     one_of(multiclass, "multiclass", ["ovr", "ovo"])
+    multilabel, range = one_of(multilabel, "multilabel", [True, False]), bin_ends(range)
     if multilabel and multiclass == "ovo":
         raise ValueError("multiclass is 'ovo' and multilabel=True: labels exclude no other")
     if bins is not None and ties != "group":
@@ -455,19 +461,21 @@ def rank_scores(
     scores = in_memory(y_score, "y_score")
     if in_memory(y_true, "y_true").shape == scores.shape and not multilabel:
         check_pair(scores, scores, name="y_score")
+        if labels is not None: label_set(labels)
         return rank(is_positive(y_true, positive), scores, sample_weight)
     names, truth = masks_of(y_true, scores, labels, multilabel)
     weight = read_weight(sample_weight, scores.shape[:-1])
     weight = weight if weight is None else weight.ravel()
     columns = read_scores(scores).read(slice(None)).reshape(-1, len(names)).T
     if positive is not None:
-        at = positions(as_labels([positive], "positive"), names, "positive")[0]
+        label = as_labels([as_label(positive, "positive")], "positive")
+        at = positions(label, names, "positive")[0]
         return rank(truth[at], columns[at], weight)
     make = one_a_pair if multiclass == "ovo" else one_a_class
     kind = "multilabel" if multilabel else multiclass
     return RankedClasses(make(rank, truth, columns, weight), kind)
 
-# %% ../../nbs/ranking/01_ranked_scores.ipynb #c084
+# %% ../../nbs/ranking/01_ranked_scores.ipynb #c087
 class RankingMetric(Metric):
     "A formula on a ranking, asked of one or of each class."
     _own_options = {"average": None}
@@ -501,7 +509,7 @@ class RankingMetric(Metric):
         return number(mean_over_labels(np.array(scores), weights))
 
     def _of(self, ranking, options):
-        return each_field(number, self.formula(*self._numbers(ranking), **options))
+        return each_field(number, self._ask(self._numbers(ranking), options))
 
 def ranking_metric(
     formula=None, # Function of numbers of a `RankedScores`, and of options
@@ -509,5 +517,6 @@ def ranking_metric(
     build=rank_scores, # Function of data that makes the summary
 ): # `Metric`, or a decorator that makes one
     "Make a metric of a formula on what a ranking counts."
+    check_function(build, "build")
     if formula is None: return lambda formula: RankingMetric(formula, build)
     return RankingMetric(formula, build)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..core import one_text
 from .ranked_scores import Bounds, RankedScores, ranking_metric
 from ..style import COLORS, drawing
 from ..summaries import ratio
@@ -108,7 +109,8 @@ def plot_roc(
     if not (ranking.total_pos and ranking.total_neg):
         raise ValueError(f"ranking is {ranking!r}: a curve needs both")
     curve = roc_curve.of(ranking, drop_intermediate=True)
-    words = f"{label}, " * (label is not None) + f"AUC {roc_auc_score.of(ranking):.3f}"
+    words = f"AUC {roc_auc_score.of(ranking):.3f}"
+    if label is not None: words = f"{one_text(label, 'label')}, {words}"
     with drawing(ax, figsize=(4.8, 4.8)) as ax:
         drawn = sum(line.get_gid() == "roc" for line in ax.lines)
         if not drawn: ax.plot([0, 1], [0, 1], ":", color=COLORS["muted"], label="_chance")

@@ -8,20 +8,9 @@ __all__ = ['huber_loss', 'smooth_l1_loss', 'log_cosh_loss']
 # %% ../../nbs/regression/05_huber.ipynb #c002
 from math import log
 
-from ..core import array_namespace, loss
+from ..core import NOT_NEGATIVE, POSITIVE, array_namespace, loss, one_number
 
 # %% ../../nbs/regression/05_huber.ipynb #c014
-def threshold(
-    value, # Where a loss stops being round
-    name, # Name of the argument, for the message
-    zero=False, # Whether it may be 0
-): # The value
-    "A threshold as it is. `ValueError` unless it is above 0, or 0 where allowed."
-    if value > 0 or zero and value == 0: return value
-    wanted = "0 or above" if zero else "above 0"
-    raise ValueError(f"{name} is {value:g}: it must be {wanted}")
-
-# %% ../../nbs/regression/05_huber.ipynb #c017
 @loss
 def huber_loss(
     y_true, # True values, any shape
@@ -30,18 +19,18 @@ def huber_loss(
     delta=1.0, # Largest push, and where the parabola ends; above 0, unit as above
 ): # Losses, 0 or above, in the square of that unit; lower is better
     "Half the square of a small error, and a straight line from there for a large one."
-    xp, delta = array_namespace(y_true, y_pred), threshold(delta, "delta")
+    xp, delta = array_namespace(y_true, y_pred), one_number(delta, "delta", POSITIVE)
     error = xp.maximum(y_pred - y_true, y_true - y_pred)
     push = xp.clip(error, 0.0, delta)
     return push * (error - push/2)
 
-# %% ../../nbs/regression/05_huber.ipynb #c022
+# %% ../../nbs/regression/05_huber.ipynb #c019
 @huber_loss.gradient
 def _(y_true, y_pred, *, delta):
-    xp, delta = array_namespace(y_true, y_pred), threshold(delta, "delta")
+    xp, delta = array_namespace(y_true, y_pred), one_number(delta, "delta", POSITIVE)
     return xp.clip(y_pred - y_true, -delta, delta)
 
-# %% ../../nbs/regression/05_huber.ipynb #c040
+# %% ../../nbs/regression/05_huber.ipynb #c037
 @loss
 def smooth_l1_loss(
     y_true, # True values, any shape
@@ -50,19 +39,19 @@ def smooth_l1_loss(
     beta=1.0, # Size of error where the rounding ends, unit as above; 0: absolute error
 ): # Losses, 0 or above, in that unit; lower is better
     "The absolute error with its corner rounded off."
-    xp, beta = array_namespace(y_true, y_pred), threshold(beta, "beta", zero=True)
+    xp, beta = array_namespace(y_true, y_pred), one_number(beta, "beta", NOT_NEGATIVE)
     error = xp.maximum(y_pred - y_true, y_true - y_pred)
     inside = xp.clip(error, 0.0, beta)
     return inside / beta * (error - inside/2) if beta else error
 
-# %% ../../nbs/regression/05_huber.ipynb #c043
+# %% ../../nbs/regression/05_huber.ipynb #c040
 @smooth_l1_loss.gradient
 def _(y_true, y_pred, *, beta):
-    xp, beta = array_namespace(y_true, y_pred), threshold(beta, "beta", zero=True)
+    xp, beta = array_namespace(y_true, y_pred), one_number(beta, "beta", NOT_NEGATIVE)
     error = y_pred - y_true
     return xp.clip(error / beta, -1.0, 1.0) if beta else xp.sign(error)
 
-# %% ../../nbs/regression/05_huber.ipynb #c053
+# %% ../../nbs/regression/05_huber.ipynb #c050
 @loss
 def log_cosh_loss(
     y_true, # True values, any shape
@@ -75,7 +64,7 @@ def log_cosh_loss(
     far = error + xp.log1p(xp.exp(-2*error)) - log(2)
     return xp.where(error < 1, near, far)
 
-# %% ../../nbs/regression/05_huber.ipynb #c057
+# %% ../../nbs/regression/05_huber.ipynb #c054
 @log_cosh_loss.gradient
 def _(y_true, y_pred):
     return array_namespace(y_true, y_pred).tanh(y_pred - y_true)

@@ -9,13 +9,14 @@ __all__ = ['regression_report', 'plot_residuals', 'plot_loss']
 import numpy as np
 
 from ..core import LOGIT, PROBABILITY, Batch, Loss, LossSum, domain_of
-from ..core import number, read_inputs
+from ..core import number, one_number, read_inputs, refuse, whole_number
 from .absolute_error import mean_absolute_error
 from .r2 import adjusted_r2_score, explained_variance_score, r2_score
 from .rmse import root_mean_squared_error
 from .squared_error import mean_squared_error
 from ..style import COLORS, drawing
-from ..summaries import Moments, html_table, in_memory, ratio, text_table
+from ..summaries import Moments, as_labels, html_table, in_memory, ratio
+from ..summaries import text_table
 
 # %% ../../nbs/regression/06_linear_regression.ipynb #c007
 class Report(dict):
@@ -41,10 +42,10 @@ def by_output(
     names, # Names of the outputs
 ): # `dict` of values by name, and of their mean
     "Values by name. `ValueError` unless each value has a name of its own."
-    values = np.atleast_1d(values).tolist()
-    if not len(names) == len({*names} - {"average"}) == len(values):
-        given = f"outputs is {list(names)}"
-        raise ValueError(f"{given}: it must have {len(values)} names, all different")
+    values, given = np.atleast_1d(values).tolist(), as_labels(names, "outputs")
+    names = given.ravel().tolist()
+    if given.ndim != 1 or not len(names) == len({*names} - {"average"}) == len(values):
+        refuse(given.tolist(), "outputs", f"{len(values)} names, all different")
     return {**dict(zip(names, values)), "average": float(np.mean(values))}
 
 # %% ../../nbs/regression/06_linear_regression.ipynb #c013
@@ -93,8 +94,7 @@ def plot_residuals(
 ): # The `Axes`
     "Truth less prediction against the prediction, and the mean of neighbours."
     y_true, y_pred = pair_of_lists(y_true, y_pred)
-    if groups < 1: raise ValueError(f"groups is {groups}: it must be 1 or more")
-    residual = y_true - y_pred
+    groups, residual = whole_number(groups, "groups", 1), y_true - y_pred
     parts = np.array_split(np.argsort(y_pred), min(groups, len(y_pred)))
     means = [(y_pred[part].mean(), residual[part].mean()) for part in parts]
     with drawing(ax) as ax:
@@ -122,7 +122,7 @@ def check_drawn(
     if not of_one_number(loss):
         many = f"{loss.__name__} compares examples of many numbers"
         raise TypeError(f"{many}: plot_loss draws losses of one")
-    if np.ndim(y_true): raise ValueError(f"y_true is {y_true}: it must be one number")
+    one_number(y_true, "y_true")
 
 def predictions_around(
     y_true, # The truth, a number

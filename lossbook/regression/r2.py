@@ -8,7 +8,7 @@ __all__ = ['r2_score', 'explained_variance_score', 'adjusted_r2_score']
 # %% ../../nbs/regression/04_r2.ipynb #c002
 import numpy as np
 
-from ..core import one_of
+from ..core import one_number, one_of
 from .squared_error import combine_outputs
 from ..summaries import Moments, metric, ratio
 
@@ -74,7 +74,7 @@ def adjusted_r2_score(
     missed=-np.inf, # Score of a truth that does not vary and is missed, x/0
 ): # Adjusted R², no unit, at most 1, higher is better; 0 for noise, on average
     "R² of two estimates of variance, each divided by its own degrees of freedom."
-    if not 0 <= parameters < weight - 1:
+    if not 0 <= one_number(parameters, "parameters") < weight - 1:
         given = f"parameters is {parameters} and n is {weight:g}"
         raise ValueError(f"{given}: it must be 0 or more, and below n - 1")
     noise = squared_error / (weight - parameters - 1)

@@ -8,7 +8,7 @@ __all__ = ['root_mean_squared_error', 'absolute_percentage_error', 'symmetric_ab
 # %% ../../nbs/regression/03_rmse.ipynb #c002
 import numpy as np
 
-from ..core import array_namespace, has_values, loss, one_of
+from ..core import POSITIVE, array_namespace, has_values, loss, one_number, one_of
 from .squared_error import combine_outputs
 from ..summaries import Moments, metric, ratio
 
@@ -34,9 +34,7 @@ def share_of(
     "What a percent error is a share of. `ValueError` for a zero without `eps`."
     xp = array_namespace(y_true)
     size = xp.abs(y_true)
-    if eps is not None:
-        if not eps > 0: raise ValueError(f"eps is {eps}: it must be above 0")
-        return xp.clip(size, eps, None)
+    if eps is not None: return xp.clip(size, one_number(eps, "eps", POSITIVE), None)
     if has_values(size) and not xp.all(size > 0):
         cure = "leave such examples out, or give eps, the least number to divide by"
         raise ValueError(f"y_true holds 0, and no error is a share of 0: {cure}")

@@ -15,6 +15,7 @@ from functools import reduce
 from operator import add, call
 from textwrap import shorten
 
+from ..core import check_function, one_of, whole_number
 from ..summaries import Summary
 from .partitions import PartitionError
 
@@ -26,6 +27,7 @@ def add_pairwise(
     "Add neighbours, then neighbours of those: the number of parts alone sets the tree."
     if not isinstance(parts, Iterable):
         raise TypeError(f"parts is {type(parts).__name__}: it must be summaries in order")
+    check_function(add, "add")
     waiting = []
     for n, part in enumerate(parts, 1):
         while n % 2 == 0: part, n = add(waiting.pop(), part), n//2
@@ -107,9 +109,8 @@ def jobs_of(partitions, summarizer):
 
 def engine(on, window):
     "Who does the work. `TypeError` for what is no engine."
+    window = whole_number(window, "window", 1)
     if on is None: return Here()
-    if not (window >= 1 and window % 1 == 0):
-        raise ValueError(f"window is {window!r}: it must be a whole number above 0")
     if isinstance(on, Executor): return Pool(on, window)
     if hasattr(on, "scheduler_info"): return Cluster(on, window)
     kinds = "None, a concurrent.futures.Executor or a dask.distributed.Client"
@@ -125,9 +126,8 @@ def summarize(
     progress=False, # Whether to show a bar
 ): # Summary of all partitions: the same bits on any engine
     "Summarise each partition and add, in an order that only their number decides."
-    if not callable(summarizer):
-        found = f"summarizer is {type(summarizer).__name__}"
-        raise TypeError(f"{found}: it must be a function that returns a summary")
+    check_function(summarizer, "summarizer")
+    progress = one_of(progress, "progress", [True, False])
     who = engine(on, window)
     summaries = who.summaries(jobs_of(partitions, summarizer))
     if progress:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core import SLICE, one_of, slices
+from ..core import SLICE, one_of, slices, whole_number
 from ..detection.coco_files import is_path
 from ..detection.files import read_detections, read_ground_truth
 from ..detection.masks import Masks
@@ -19,12 +19,6 @@ __all__ = ["PartitionError", "split_arrays", "split_parquet", "split_coco"]
 
 class PartitionError(ValueError):
     "A partition that could not be summarised: which one, and why."
-
-
-def whole_number(value, name):
-    "`ValueError` unless a size is 1 or more."
-    if not (value >= 1 and value % 1 == 0): raise ValueError(f"{name} is {value!r}: it must be a whole number above 0")
-    return int(value)
 
 
 # ---- arrays, in memory and in files
@@ -69,7 +63,7 @@ def split_arrays(
         found = ", ".join(f"{n} of {name}" for name, n in lengths.items()) or "none"
         raise ValueError(f"rows: {found}; they must be as many in each array, and not 0")
     n, width = next(iter(lengths.values())), max(int(np.prod(x.shape[1:])) for x in sources.values())
-    cuts = slices(n, width, 64*SLICE) if rows is None else slices(n, size=whole_number(rows, "rows"))
+    cuts = slices(n, width, 64*SLICE) if rows is None else slices(n, size=whole_number(rows, "rows", 1))
     names = ", ".join(Path(x.path).name if isinstance(x, Mapped) else name for name, x in sources.items())
     return [Rows({name: x[cut] for name, x in sources.items()}, f"rows {cut.start} to {cut.stop} of {names}") for cut in cuts]
 
@@ -192,7 +186,7 @@ def split_coco(
     if isinstance(ground_truth, list): return pairs_of_files(ground_truth, detections, kind, sizes)
     truth = read_ground_truth(ground_truth, kind)
     found = read_detections(detections, truth, kind, sizes)
-    cuts = slices(len(truth.images), size=whole_number(images, "images"))
+    cuts = slices(len(truth.images), size=whole_number(images, "images", 1))
     return [Shard(*of_images(truth, found, cut), kind, sizes, f"images {cut.start} to {cut.stop}") for cut in cuts]
 
 

@@ -8,7 +8,7 @@ __all__ = ['surface_distances', 'hausdorff_distance', 'average_surface_distance'
 # %% ../../nbs/segmentation/05_boundaries.ipynb #c002
 import numpy as np
 
-from ..core import Domain, as_array, one_of, plain
+from ..core import Domain, as_array, one_of, plain, refuse
 from ..summaries import WeightedMean, check_pair, in_memory, metric
 from ..summaries import read_weight
 
@@ -42,10 +42,10 @@ def as_mask(y, name):
 def as_spacing(spacing, axes):
     "Lengths of the sides of a pixel, one an axis. `ValueError` unless they are above 0."
     sides = as_array(spacing, "spacing")
-    if sides.shape in ((), (axes,)) and ((sides > 0) & (sides < np.inf)).all():
+    lengths = sides.dtype != bool and ((sides > 0) & (sides < np.inf)).all()
+    if lengths and sides.shape in ((), (axes,)):
         return np.broadcast_to(sides, axes)
-    lengths = f"one length above 0, or {axes}"
-    raise ValueError(f"spacing is {spacing!r}: it must be {lengths}")
+    refuse(spacing, "spacing", f"one length above 0, or {axes}")
 
 def cropped(*masks):
     "Masks cut down to the box that holds all that is marked."

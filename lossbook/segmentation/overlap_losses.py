@@ -6,8 +6,8 @@
 __all__ = ['jaccard_loss', 'tversky_loss', 'focal_tversky_loss', 'generalized_dice_loss']
 
 # %% ../../nbs/segmentation/03_overlap_losses.ipynb #c002
-from ..core import array_namespace, loss, one_hot, one_of
-from ..regression.huber import threshold
+from ..core import POSITIVE, WEIGHT, array_namespace, loss, one_hot, one_number
+from ..core import one_of
 from .dice import overlap_and_size, quotient
 
 # %% ../../nbs/segmentation/03_overlap_losses.ipynb #c010
@@ -35,7 +35,8 @@ def _(y_true, y_proba, *, smooth, denominator):
 # %% ../../nbs/segmentation/03_overlap_losses.ipynb #c028
 def overlap_and_errors(y_true, y_proba, alpha, beta):
     "The sums $TP$ and $E$ of each image, kept as axes of length 1."
-    alpha, beta = threshold(alpha, "alpha", True), threshold(beta, "beta", True)
+    alpha, beta = (one_number(price, name, WEIGHT)
+                   for name, price in {"alpha": alpha, "beta": beta}.items())
     errors = alpha*(1 - y_true)*y_proba + beta*y_true*(1 - y_proba)
     overlap, _ = overlap_and_size(y_true, y_proba, "linear")
     return overlap, array_namespace(errors).sum(errors, axis=(-2, -1), keepdims=True)
@@ -83,7 +84,7 @@ def focal_tversky_loss(
 ): # Loss in [0, 1], lower is better; 0 where mask and probabilities are empty
     "The Tversky loss to the power of one over gamma."
     priced = tversky_loss.formula(y_true, y_proba, alpha=alpha, beta=beta, smooth=smooth)
-    return priced * power(priced, 1/threshold(gamma, "gamma") - 1)
+    return priced * power(priced, 1/one_number(gamma, "gamma", POSITIVE) - 1)
 
 # %% ../../nbs/segmentation/03_overlap_losses.ipynb #c052
 @focal_tversky_loss.gradient

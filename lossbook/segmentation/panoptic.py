@@ -8,8 +8,8 @@ __all__ = ['PanopticCounts', 'panoptic_quality', 'segmentation_quality', 'recogn
 # %% ../../nbs/segmentation/06_panoptic.ipynb #c002
 import numpy as np
 
-from ..core import one_of
-from ..summaries import Summary, as_labels, check_pair, distinct, html_table
+from ..core import one_of, refuse
+from ..summaries import Summary, as_label, as_labels, check_pair, distinct, html_table
 from ..summaries import label_set, mean_over_labels, metric, nearest, positions
 from ..summaries import ratio, read_weight, text_table
 
@@ -105,7 +105,11 @@ class PanopticCounts(Summary):
         y_true, y_pred = as_map(y_true, "y_true"), as_map(y_pred, "y_pred")
         check_pair(y_true, y_pred, 3)
         lead = y_true.shape[:-3]
-        weight = read_weight(sample_weight, lead)
+        weight, stuff = read_weight(sample_weight, lead), as_labels(stuff, "stuff")
+        if stuff.dtype.kind == "U" or stuff.ndim > 1:
+            refuse(stuff, "stuff", "a list of whole numbers", TypeError)
+        if ignore_index is not None:
+            ignore_index = as_label(ignore_index, "ignore_index", y_true)
         labels = label_set(labels, *classes_in(labels, y_true, y_pred, ignore_index))
         how, counts = (labels, stuff, ignore_index), cls(labels)
         for at in np.ndindex(lead):

@@ -8,10 +8,10 @@ __all__ = ['plot_mask']
 # %% ../../nbs/segmentation/01_pixels.ipynb #c002
 import numpy as np
 
-from ..core import as_array
+from ..core import PROBABILITY, as_array, one_number
 from ..figures import draw_pixels
 from ..style import COLORS, drawing
-from ..summaries import ConfusionMatrix, as_labels, check_pair, chosen
+from ..summaries import ConfusionMatrix, as_label, as_labels, check_pair, chosen
 from ..summaries import in_memory, positions
 
 # %% ../../nbs/segmentation/01_pixels.ipynb #c037
@@ -31,7 +31,8 @@ def kinds_of_pixels(
     check_pair(y_true, y_pred, 2)
     if y_true.ndim > 2:
         raise ValueError(f"y_true has shape {y_true.shape}: it must be one image, (h, w)")
-    keep = np.full(y_true.shape, True) if ignore_index is None else y_true != ignore_index
+    keep = np.full(y_true.shape, True)
+    if ignore_index is not None: keep = y_true != as_label(ignore_index, "ignore_index", y_true)
     kinds, table = np.full(y_true.shape, 4), ConfusionMatrix(labels)
     drawn = np.arange(len(table.labels))[chosen(table, positive)]
     if np.ndim(drawn): raise ValueError(
@@ -42,12 +43,13 @@ def kinds_of_pixels(
     return kinds
 
 # %% ../../nbs/segmentation/01_pixels.ipynb #c041
-def photograph(image, shape):
+def photograph(image, shape=None):
     "A picture as an array. `ValueError` unless its height and width are these."
     image = as_array(in_memory(image, "image"), "image")
-    if image.shape[:2] != shape or image.ndim > 3:
-        both = f"image has shape {image.shape} and y_true {shape}"
-        raise ValueError(f"{both}: it must be (h, w) or (h, w, 3)")
+    if (image.ndim < 2 or image.shape[2:] not in ((), (1,), (3,), (4,))
+            or shape not in (None, image.shape[:2])):
+        beside = "" if shape is None else f" and y_true {shape}"
+        raise ValueError(f"image has shape {image.shape}{beside}: it must be (h, w) or (h, w, 3)")
     return image
 
 def tinted(
@@ -81,6 +83,7 @@ def plot_mask(
 ): # The matplotlib `Axes`
     "Draw what is true, what is predicted, and what both say, pixel by pixel."
     kinds = kinds_of_pixels(y_true, y_pred, labels, positive, ignore_index)
+    alpha = one_number(alpha, "alpha", PROBABILITY)
     names = np.array(list(KINDS))
     with drawing(ax) as ax:
         if image is None: draw_pixels(ax, names[kinds])

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from tests.properties.examples import example
-from tools.robustness import ALIKE, OBJECTS, ODD, SAME, Fault, tried
+from tools.robustness import ALIKE, OBJECTS, ODD, SAME, Fault, chosen, of_some, tried
 
 
 def own_refusal(words):
@@ -45,3 +45,21 @@ def test_a_sentence_of_its_own_is_told(monkeypatch):
     monkeypatch.setattr("tools.robustness.PACKAGE", __file__)
     good = example("squared_error")._replace(function=own_refusal("y_pred holds nan at [3]: it has shape (24, 2)"))
     assert tried(good, ("y_pred", None), "NaN", ODD["NaN"]) == "… holds nan at …: it has shape …"
+
+
+def careless(y_true, y_pred, *, sizes=(1,)): return np.zeros(sizes)
+def greedy(y_true, y_pred, *, sizes=(1,)): sizes[0] = 7
+
+
+@pytest.mark.parametrize("function, value, said", [(careless, "cat", "refused from inside"), (careless, 1e9, "refused from inside"), (greedy, np.ones(1), "written to"), (greedy, {}, "written to")])
+def test_what_no_function_may_do_with_an_option(function, value, said):
+    with pytest.raises(Fault, match=said): chosen(example("squared_error")._replace(function=function), "sizes", value)
+
+
+@pytest.mark.parametrize("value, said", [(3.5, "answers"), ("cat", "refuses in a sentence"), (-1, "refuses in a sentence")])
+def test_what_becomes_of_an_option(value, said):
+    assert chosen(example("huber_loss"), "delta", value) == said
+
+
+def test_functions_are_told_in_the_fewest_words():
+    assert [of_some(names, {"a", "b", "c"}) for names in ({"a", "b", "c"}, {"c", "a"}, {"b"})] == ["", " but of `b`", " of `b`"]

@@ -112,7 +112,7 @@ def test_it_refuses(loss):
         ({"label_smoothing": 1.5}, "label_smoothing is 1.5: it must be from 0 to 1"),
         ({"label_smoothing": "some"}, "label_smoothing is 'some': it must be a number"),
         ({"label_smoothing": np.nan}, "label_smoothing is nan"),
-        ({"ignore_index": 1.5}, "ignore_index is 1.5: it must be a label"),
+        ({"ignore_index": 1.5}, "ignore_index is 1.5: it must be a whole number"),
     ]:
         for ask in (call, call.grad):
             with pytest.raises((ValueError, TypeError), match=sentence):
