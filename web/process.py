@@ -23,7 +23,7 @@ ENTRY = re.compile(r"^#{3,4} `([\w.]+)` \{#([\w.-]+) \.unnumbered\}$", re.M)
 NAME = re.compile(r"^#{1,6} .*$|!?\[(?:[^\[\]]|\[[^\]]*\])*\]\([^)]*\)|(?<!`)`(?P<name>[\w.]+)(?:\([^`\n]*\))?`(?!`)", re.M)
 TO_NOTEBOOK = re.compile(r"(?<!!)\[(?P<words>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<path>[^()\s#:]+\.ipynb)(?P<anchor>#[^()\s]*)?\)")
 CONVENTIONS = Path("nbs/appendix/conventions.json")
-REFERENCES = re.compile(r"^::: *\{#refs\}", re.M)
+REFERENCES = re.compile(r"^::: *\{#refs\}|^## Sources\b", re.M)
 
 
 class Processors(FilterDefaults):
@@ -104,7 +104,7 @@ def _insert(notebook, entries):
 
 
 def _start_of_sources(cells):
-    "Index of the heading above the list of references; the number of cells if there is none."
+    "Index of the heading above the list of references, that of the sources; the number of cells if there is none."
     listed = next((i for i, cell in enumerate(cells) if cell.cell_type == "markdown" and REFERENCES.search(cell.source)), None)
     if listed is None: return len(cells)
     return next((i for i in range(listed, -1, -1) if cells[i].cell_type == "markdown" and cells[i].source.startswith("## ")), listed)

@@ -41,7 +41,7 @@ def read_rules(
     one_of(kind, "kind", ["box", "mask"])
     one_of(categories, "categories", ["each", "pooled"])
     one_of(matching, "matching", ["coco", "voc"])
-    read_limits(iou_thresholds)
+    read_limits(iou_thresholds, "iou_thresholds")
     counts = np.atleast_1d(as_array(max_detections, "max_detections")).tolist()
     limits = tuple(whole_number(count, "max_detections", 1) for count in counts)
     if not limits or sorted({*limits}) != [*limits]:

@@ -9,7 +9,7 @@ __all__ = ['match_detections']
 from typing import NamedTuple
 
 import numpy as np
-from ..core import FINITE, as_array, one_of
+from ..core import FINITE, as_array, one_of, refuse
 from ..summaries import in_memory
 from ..boxes.forms import box_area, product, read_boxes, sides
 from ..boxes.iou import box_iou, shared
@@ -143,13 +143,13 @@ def match_pairs(
 # %% ../../nbs/detection/01_matching.ipynb #c041
 def read_limits(
     iou_threshold, # A number or several, rising, in (0, 1]
+    name="iou_threshold", # Name of the argument, for the message
 ): # Float array, 1 replaced by what COCO's code takes for it
     "Thresholds of the IoU. `ValueError` unless they rise."
-    limits = np.atleast_1d(np.asarray(iou_threshold, float))
+    limits = np.atleast_1d(in_memory(as_array(iou_threshold, name), name)).astype(float)
     rising = limits.ndim == 1 and limits.size and (np.diff(limits) > 0).all()
     if rising and 0 < limits[0] and limits[-1] <= 1: return np.minimum(limits, 1 - 1e-10)
-    must = "it must lie above 0, at most at 1, and several must rise"
-    raise ValueError(f"iou_threshold is {iou_threshold}: {must}")
+    refuse(iou_threshold, name, "above 0, at most 1, and several must rise")
 
 def read_list(boxes, name):
     "Boxes as an array `(n, 4)` in memory. `ValueError` for other shapes."

@@ -108,7 +108,7 @@ def test_params_that_change_after_evaluate():
 
 
 @pytest.mark.parametrize("params, said", [
-    ({"iouThrs": [0, .5]}, "iou_threshold is"), ({"maxDets": [0]}, "max_detections is"), ({"iouType": "boundary"}, "iouType"),
+    ({"iouThrs": [0, .5]}, "iou_thresholds is"), ({"maxDets": [0]}, "max_detections is"), ({"iouType": "boundary"}, "iouType"),
     ({"areaRng": [[0, 1e10]]}, "areaRngLbl has 4 names"), ({"areaRng": [[9, 3]], "areaRngLbl": ["all"]}, "area_ranges")])
 def test_params_that_make_no_sense(params, said):
     with pytest.raises(ValueError, match=said): judged(box_case(3), **params)

@@ -152,8 +152,9 @@ def test_folded_answers_callouts_and_footnotes(project):
     assert "footnote" in page and 'id="ref-dice1945"' in page
 
 
-def test_an_export_shows_its_source_and_gets_its_reference(project):
-    page = project.page(code(EXPORTED), markdown("`score` and [`score`](01_first.ipynb) and `score`."), markdown("## Sources", "", "[@dice1945]", "", "::: {#refs}", ":::"))
+@pytest.mark.parametrize("place", [["", "::: {#refs}", ":::"], []])
+def test_an_export_shows_its_source_and_gets_its_reference(project, place):
+    page = project.page(code(EXPORTED), markdown("`score` and [`score`](01_first.ipynb) and `score`."), markdown("## Sources", "", "[@dice1945]", *place))
     assert "<summary>tinybook/part/score.py</summary>" in page
     assert re.search(r'<a href="#score"><code>score</code></a> and <a href="first.html"><code>score</code></a>', page)
     assert page.index('id="reference"') < page.index('data-anchor-id="score"') < page.index('id="sources"') < page.index('id="ref-dice1945"')
