@@ -218,7 +218,6 @@ CHOICES = {
     "an array of three numbers": np.arange(3.),
     "an array of two rows": np.eye(2),
 }
-LATER = {("match_detections", "iou_threshold"), ("confuse_detections", "iou_threshold"), ("evaluate_detections", "iou_thresholds")}  # not yet in a sentence
 
 
 class Fault(Exception): "What no function may do."
@@ -245,7 +244,6 @@ def options():
     for name in functions():
         good = example(name)
         for option, title in product(good.choices(), CHOICES):
-            if (name, option) in LATER: continue
             try: found[title][chosen(good, option, CHOICES[title])].append((name, option))
             except Fault as fault: faults.append(f"{name}({option}), {title}: {fault}")
     if faults: raise SystemExit("\n".join(faults))

@@ -146,10 +146,12 @@ def read_limits(
     name="iou_threshold", # Name of the argument, for the message
 ): # Float array, 1 replaced by what COCO's code takes for it
     "Thresholds of the IoU. `ValueError` unless they rise."
-    limits = np.atleast_1d(in_memory(as_array(iou_threshold, name), name)).astype(float)
+    given = as_array(in_memory(iou_threshold, name), name)
+    limits = np.atleast_1d(given).astype(float)
     rising = limits.ndim == 1 and limits.size and (np.diff(limits) > 0).all()
-    if rising and 0 < limits[0] and limits[-1] <= 1: return np.minimum(limits, 1 - 1e-10)
-    refuse(iou_threshold, name, "above 0, at most 1, and several must rise")
+    if rising and given.dtype != bool and 0 < limits[0] and limits[-1] <= 1:
+        return np.minimum(limits, 1 - 1e-10)
+    refuse(iou_threshold, name, "above 0, at most 1, and rising if there are several")
 
 def read_list(boxes, name):
     "Boxes as an array `(n, 4)` in memory. `ValueError` for other shapes."
