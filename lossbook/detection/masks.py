@@ -99,6 +99,15 @@ class Masks:
         spelled = np.array(list(map(bool, texts)))
         return in_order([(np.flatnonzero(some), self.runs(rows[some])) for some in (spelled, ~spelled)])
 
+    def take(
+        self,
+        rows, # Rows of the masks
+    ): # `Masks` of these
+        "Some of the masks, as they were read."
+        measures = Measures(self.area[rows], self.columns[:, rows], self._number[rows])
+        lot = np.arange(len(rows)), self._runs.take(rows), measures, []
+        return Masks(self.sizes[rows], [lot], [self._texts[row] for row in rows.tolist()])
+
     def lots(
         self,
         rows, # Rows of the masks

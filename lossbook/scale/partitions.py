@@ -10,7 +10,6 @@ import numpy as np
 from ..core import SLICE, one_of, slices, whole_number
 from ..detection.coco_files import is_path
 from ..detection.files import read_detections, read_ground_truth
-from ..detection.masks import Masks
 from ..detection.objects import Detections, GroundTruth
 from ..summaries import in_memory
 
@@ -212,5 +211,4 @@ def of_images(truth, found, cut):
 
 def masks_at(objects, rows):
     "Some of the masks, if there are any."
-    masks = objects.masks
-    return None if masks is None else Masks(masks.sizes[rows], [(np.arange(len(rows)), masks.runs(rows), [])])
+    return None if objects.masks is None else objects.masks.take(rows)

@@ -110,7 +110,7 @@ class Bomb:
     (lambda: dict(), "rows: none"),
     (lambda: dict(x=3), "x is one number: it must have rows"),
     (lambda: dict(x=[[1], [1, 2]]), "x is ragged"),
-    (lambda: dict(x="c.npy", rows=0), "rows is 0: it must be a whole number above 0"),
+    (lambda: dict(x="c.npy", rows=0), "rows is 0: it must be a whole number, 1 or above"),
     (lambda: dict(x="c.npy", rows=2.5), "rows is 2.5"),
     (lambda: dict(x="raw"), "x: raw is no .npy file that can be mapped"),
     (lambda: dict(x="bomb.npy"), "x: bomb.npy is no .npy file that can be mapped"),
