@@ -355,13 +355,21 @@ def read_polygons(objects, sizes):
     kind = np.int32 if room*len(polygons) < 2**31 else np.int64
     key = crossings(values.reshape(-1, 2), number // 2, *sizes[owner].T, room).astype(kind)
     key.sort(kind="stable") # long stretches are in order already
-    begin = np.flatnonzero(np.diff(key, prepend=-1))
-    key = key[begin[np.diff(begin, append=len(key)) & 1 > 0]] # what is crossed twice is not crossed
+    key = crossed_once(key)
     if len(polygons) > len(objects): key = united(owner[key // room]*room + key % room)
     rooms = np.arange(len(objects) + 1)*room
     first = np.searchsorted(key, rooms)
     place = key - np.repeat(rooms[:-1].astype(kind), np.diff(first))
     return measured(Runs(place[::2], place[1::2], first // 2), sizes)
+
+
+def crossed_once(key):
+    "Rising numbers without pairs of equal ones, for what is crossed twice is not crossed."
+    again = np.flatnonzero(key[1:] == key[:-1])
+    number = np.cumsum(np.diff(again, prepend=-2) > 1) # of the run of equal numbers that each is in
+    first = again[np.searchsorted(number, number)]
+    pairs = again[(again - first) % 2 == 0]
+    return np.delete(key, np.append(pairs, pairs + 1))
 
 
 def polygon_fault(polygon):
@@ -486,10 +494,10 @@ def overlap(starts, ends, begin, end):
     covered = np.append(kind(0), np.cumsum(ends - starts, dtype=kind))
     starts, ends = np.append(starts, kind(np.iinfo(kind).max)), np.append(kind(0), ends)
     first = np.searchsorted(starts, begin, "right")
-    last = first + (starts[first] < end) # few stretches reach further than into the next run
-    far = np.flatnonzero(starts[last] < end)
+    last = first + (starts.take(first, mode="clip") < end) # few stretches reach further than into the next run
+    far = np.flatnonzero(starts.take(last, mode="clip") < end)
     last[far] = np.searchsorted(starts, end[far])
     def below(x, run):
         "Length of the runs before a place: of all that begin by then, less what the last has beyond."
-        return covered[run] - np.maximum(ends[run] - x, 0)
+        return covered.take(run, mode="clip") - np.maximum(ends.take(run, mode="clip") - x, 0)
     return below(end, last) - below(begin, first)
