@@ -20,7 +20,7 @@ FAR = 1e7 # Pixels; no coordinate of a polygon is as far out
 
 
 class Runs(NamedTuple):
-    "Runs of mask pixels, those of one mask after those of another."
+    "Runs of mask pixels, those of one mask after those of another; some may have none."
     start: np.ndarray # First pixel of each run, `(r,)`; pixels are counted down the columns
     end: np.ndarray # One past its last pixel, `(r,)`
     first: np.ndarray # Where the runs of each mask begin, and the number of all, `(n + 1,)`
@@ -29,6 +29,12 @@ class Runs(NamedTuple):
         "The runs of some masks."
         at, first = spread(self.first, rows)
         return Runs(self.start[at], self.end[at], first)
+
+    def solid(self):
+        "The runs that have pixels."
+        some = np.flatnonzero(self.end > self.start)
+        if len(some) == len(self.start): return self
+        return Runs(self.start[some], self.end[some], np.searchsorted(some, self.first))
 
 
 class Measures(NamedTuple):
@@ -172,6 +178,7 @@ def in_order(lots):
 
 def measured(runs, sizes, faults=()):
     "Runs of masks, their `Measures`, and their faults."
+    runs = runs.solid()
     height, number = sizes[:, 0], np.diff(runs.first)
     some = np.flatnonzero(number)
     begin, last = runs.first[some], runs.first[some + 1] - 1
@@ -314,15 +321,15 @@ def restart(values, first):
 def runs_of_counts(counts, first, pixels):
     "Runs of counts that are all in order, or 0."
     kind = np.int32 if pixels.max(initial=0) < 2**31 else np.int64
-    end = counts.sum(axis=0, dtype=kind)
+    counts = counts.astype(kind, copy=False)
+    end = counts[0] + counts[1]
     restart(end, first)
-    some = np.flatnonzero(counts[1] > 0)
-    end = end[some]
-    return Runs((end - counts[1, some]).astype(kind), end, np.searchsorted(some, first))
+    return Runs(end - counts[1], end, first)
 
 
 def texts_of(runs, sizes):
     "Compressed strings of runs."
+    runs = runs.solid()
     number = 2*np.diff(runs.first) + 1
     stop = np.cumsum(number)
     edges = np.stack([runs.start, runs.end], axis=1, dtype=np.int64).ravel()
@@ -442,6 +449,7 @@ def along_steep(left, x, y, slope):
 
 def bounding_boxes(runs, height):
     "Left, top, width and height of masks; zeros for one without pixels."
+    runs = runs.solid()
     number = np.diff(runs.first)
     boxes, some, tall = np.zeros((len(height), 4)), number > 0, np.repeat(height, number)
     (left, top), (right, bottom) = np.divmod(runs.start, tall), np.divmod(runs.end - 1, tall)
