@@ -73,7 +73,7 @@ class Masks:
         sizes, # Height and width of the image of each, `(n, 2)`
     ): # `Masks`; `.faults` holds the row of each mask that cannot be read, and why
         "Masks as they stand in COCO's files."
-        sizes = np.asarray(sizes, np.int64).reshape(-1, 2)
+        sizes, segmentations = np.asarray(sizes, np.int64).reshape(-1, 2), list(segmentations)
         if bytes in map(type, segmentations):
             segmentations = [one.decode("latin-1") if isinstance(one, bytes) else one for one in segmentations]
         texts = [one if isinstance(one, str) else "" for one in segmentations]
